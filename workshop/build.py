@@ -1,0 +1,215 @@
+"""Build the book: execute the chapters that changed, side by side on the machine's cores, then let Sphinx write the site.
+
+Executed chapters are kept in ``.cache/chapters`` by their code. They are forgotten when the package, the installed versions
+or Python change, and every finished one is kept when the build is interrupted or another chapter fails.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from importlib.metadata import distributions
+from pathlib import Path
+
+import yaml
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
+from jupyter_cache.executors.utils import single_nb_execution
+from myst_nb.core.config import NbParserConfig
+from myst_nb.core.read import create_nb_reader
+from myst_parser.config.main import MdParserConfig
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOK, SITE, CACHE = ROOT / "book", ROOT / "_build" / "html", ROOT / ".cache" / "chapters"
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
+CELL_TIMEOUT = CONFIG["execute"]["timeout"]
+MARKDOWN = MdParserConfig(enable_extensions=CONFIG["parse"]["myst_enable_extensions"])
+
+
+def main() -> int:
+    start = time.perf_counter()
+    forget_if_changed(CACHE, package_fingerprint())
+    chapters = {path: notebook for path in pages_of_the_toc() if (notebook := read_chapter(path)) is not None}
+    times = execute_missing(chapters)
+    if times is None:
+        return 1
+    if write_site():
+        return 1
+    print(f"\n{'chapter':<40}{'seconds':>8}")
+    for path, seconds in times.items():
+        print(f"{name(path):<40}{seconds:>8.1f}")
+    print(f"\nThe book is at {SITE / 'index.html'}  (built in {time.perf_counter() - start:.0f} s; `make serve` shows it)")
+    return over_limit(times)
+
+
+def package_fingerprint() -> str:
+    """Hash of all that can change a chapter's outputs besides the chapter: the package, the installed versions, Python."""
+    sources = [path.read_bytes() for path in sorted((ROOT / "src").rglob("*.py"))]
+    installed = sorted(f"{package.name}=={package.version}" for package in distributions())
+    return digest([*sources, sys.version.encode(), *map(str.encode, installed)])
+
+
+def site_fingerprint() -> str:
+    """Hash of all that changes every page: the package and the book's configuration and extensions."""
+    shared = [ROOT / "_config.yml", ROOT / "_toc.yml", *sorted((BOOK / "_ext").rglob("*.py")), *sorted((BOOK / "_static").rglob("*"))]
+    settings = [os.environ.get("SITE_URL", "").encode()]
+    return digest([package_fingerprint().encode(), *settings, *(path.read_bytes() for path in shared if path.is_file())])
+
+
+def digest(parts: list[bytes]) -> str:
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+def forget_if_changed(folder: Path, fingerprint: str) -> None:
+    """Empty ``folder`` unless it was made under the same fingerprint."""
+    stamp = folder / "fingerprint"
+    if not stamp.exists() or stamp.read_text() != fingerprint:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        stamp.write_text(fingerprint)
+
+
+def pages_of_the_toc() -> list[Path]:
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    files = [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+    return [BOOK / f"{file}.md" for file in files]
+
+
+def read_chapter(path: Path) -> NotebookNode | None:
+    """The page as Sphinx will read it, or None if it has no code to run."""
+    text = path.read_text()
+    reader = create_nb_reader(str(path), MARKDOWN, NbParserConfig(), text)
+    notebook = reader.read(text) if reader else None
+    return notebook if notebook and any(cell.cell_type == "code" for cell in notebook.cells) else None
+
+
+def execute_missing(chapters: dict[Path, NotebookNode]) -> dict[Path, float] | None:
+    """Seconds that each chapter took, executing those that the cache lacks; None if a chapter failed."""
+    cache = get_cache(CACHE)
+    times = {path: cached_seconds(cache, notebook) for path, notebook in chapters.items()}
+    missing = [path for path, seconds in times.items() if seconds is None]
+    if not missing:
+        return times
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    print(f"Executing {len(missing)} of {len(chapters)} chapters on {min(cores, len(missing))} cores", flush=True)
+    pool = ProcessPoolExecutor(min(cores, len(missing)), initializer=one_thread_each)
+    try:
+        running = {pool.submit(execute, path, chapters[path]): path for path in missing}
+        for done, future in enumerate(as_completed(running), start=1):
+            path = running[future]
+            seconds = keep_outputs(cache, path, future)
+            if seconds is None:
+                return None
+            times[path] = seconds
+            print(f"  [{done}/{len(missing)}] {name(path):<40}{seconds:>8.1f} s", flush=True)
+    finally:
+        stop(pool)
+    return times
+
+
+def cached_seconds(cache: JupyterCacheAbstract, notebook: NotebookNode) -> float | None:
+    """Time of the cached execution of the same code; None if there is none or an interruption has left half of one."""
+    try:
+        record = cache.match_cache_notebook(notebook)
+        cache.get_cache_bundle(record.pk)
+    except (KeyError, OSError):
+        return None
+    return record.data["execution_seconds"]
+
+
+def one_thread_each() -> None:
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = "1"
+
+
+def execute(path: Path, notebook: NotebookNode) -> tuple[NotebookNode, float, str | None]:
+    """Run in a worker process: the notebook with its outputs, the seconds it took, and what went wrong."""
+    result = single_nb_execution(notebook, cwd=str(path.parent), timeout=CELL_TIMEOUT, allow_errors=False)
+    if result.err is None:
+        return notebook, result.time, None
+    failed = next((i for i, cell in enumerate(code_cells(notebook), start=1) if has_error(cell)), None)
+    place = f"cell {failed} of {len(code_cells(notebook))}" if failed else "a cell"
+    error = str(result.err) if isinstance(result.err, CellExecutionError) else f"{type(result.err).__name__}: {result.err}"
+    return notebook, result.time, f"{name(path)}, {place}, failed:\n\n{error}"
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def has_error(cell: NotebookNode) -> bool:
+    return any(output.output_type == "error" for output in cell.outputs)
+
+
+def keep_outputs(cache: JupyterCacheAbstract, path: Path, future: Future) -> float | None:
+    notebook, seconds, error = future.result()
+    if error:
+        print(f"\nThe build stops: {error}", file=sys.stderr, flush=True)
+        return None
+    bundle = CacheBundleIn(notebook, str(path), data={"execution_seconds": seconds})
+    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+    return seconds
+
+
+def stop(pool: ProcessPoolExecutor) -> None:
+    """End the workers at once: after a failure or Ctrl-C nobody waits for the chapters that still run."""
+    workers = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for worker in workers:
+        worker.terminate()
+
+
+def write_site() -> int:
+    """Run Sphinx with warnings as errors; its exit status.
+
+    The mark stands while Sphinx writes: a site that was interrupted, or that had warnings, is written anew by the next call,
+    since Sphinx would take its pages as finished and would not repeat the warnings.
+    """
+    forget_if_changed(SITE.parent, site_fingerprint())
+    mark = SITE.parent / "unfinished"
+    if mark.exists():
+        shutil.rmtree(SITE.parent)
+        forget_if_changed(SITE.parent, site_fingerprint())
+    mark.touch()
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    command = [jupyter_book, "build", "book", "--path-output", ".", "--config", "_config.yml", "--toc", "_toc.yml"]
+    log = SITE.parent / "sphinx.log"
+    with log.open("w") as output:
+        status = subprocess.run([*command, "-W", "-n", "--keep-going"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT).returncode
+    if status:
+        print(f"\nThe build stops: Sphinx found problems (whole log: {log}).\n", file=sys.stderr)
+        print(problems(log.read_text()), file=sys.stderr)
+    else:
+        mark.unlink()
+    return status
+
+
+def problems(log: str) -> str:
+    """The warnings and errors of Sphinx's log, or its end if it names none."""
+    lines = [line for line in log.splitlines() if "WARNING" in line or "ERROR" in line or "rror:" in line]
+    return "\n".join(lines or log.splitlines()[-40:])
+
+
+def over_limit(times: dict[Path, float]) -> int:
+    """1 if a chapter ran longer than CHAPTER_SECONDS, which the continuous integration sets."""
+    limit = float(os.environ.get("CHAPTER_SECONDS", "inf"))
+    slow = [name(path) for path, seconds in times.items() if seconds > limit]
+    if slow:
+        print(f"These chapters ran for more than {limit:.0f} s: {', '.join(slow)}", file=sys.stderr)
+    return int(bool(slow))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(BOOK).with_suffix("").as_posix()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted. Finished chapters are kept; `make book` goes on from here.")
