@@ -19,11 +19,12 @@ book: .venv/ready ## build the site into _build/html, executing the chapters tha
 test: book ## build the book, then run every test this machine can run
 	@$(BIN)/python -m pytest --doctest-modules
 
-lint: .venv/ready ## check the style of the code and the workflows
+lint: .venv/ready ## check the style of the code, the workflows and the citation file
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/actionlint .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
 serve: book ## build, then show the site on this machine only
 	@echo "The book is at http://127.0.0.1:$(PORT)  (Ctrl-C stops)"

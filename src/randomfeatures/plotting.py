@@ -36,4 +36,8 @@ def glue(name: str, text: str) -> None:
 
     In the book the prose reads it with the role ``glue:text``; in a notebook the cell simply shows nothing.
     """
-    display({"application/papermill.record/text/plain": repr(text)}, raw=True, metadata={"scrapbook": {"name": name, "mime_prefix": "application/papermill.record/"}})
+    display(
+        {"application/papermill.record/text/plain": repr(text)},
+        raw=True,
+        metadata={"scrapbook": {"name": name, "mime_prefix": "application/papermill.record/"}},
+    )
