@@ -50,7 +50,6 @@ class Result:
     open: bool
     proved: bool
     uses: tuple[str, ...]  # what the proof cites by prf:ref, in order
-    mentions: tuple[str, ...]  # what the proof refers to in any other way; counts when it is a result
 
     @property
     def labelled(self) -> bool:
@@ -85,7 +84,6 @@ def read_results(doctree: nodes.document, docname: str) -> list[Result]:
 def _result(node: nodes.Element, docname: str) -> Result:
     proof = node.next_node(lambda n: not isinstance(n, nodes.comment), descend=False, siblings=True)
     proved = isinstance(proof, proof_node)
-    cited = list(proof.findall(addnodes.pending_xref)) if proved else []
     return Result(
         label=node["label"],
         kind=node["realtype"],
@@ -97,13 +95,13 @@ def _result(node: nodes.Element, docname: str) -> Result:
         source=" ".join(n.astext() for n in node.findall(_is_source)).strip(),
         open="open" in node["classes"] or node["realtype"] == "conjecture",
         proved=proved,
-        uses=_targets(cited, prf=True),
-        mentions=_targets(cited, prf=False),
+        uses=_cited(proof) if proved else (),
     )
 
 
-def _targets(references: list[nodes.Element], prf: bool) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(r["reftarget"] for r in references if (r.get("refdomain") == "prf") == prf))
+def _cited(node: nodes.Element) -> tuple[str, ...]:
+    """The labels of the statements that a part of the page cites, in order; sphinx-proof knows no other way to cite one than prf:ref."""
+    return tuple(dict.fromkeys(r["reftarget"] for r in node.findall(addnodes.pending_xref) if r.get("refdomain") == "prf"))
 
 
 def _is_source(node: nodes.Node) -> bool:
@@ -114,9 +112,9 @@ def read_figures(doctree: nodes.document, docname: str) -> list[Figure]:
     """The figures of one chapter whose captions cite a statement."""
     figures = []
     for node in doctree.findall(nodes.figure):
-        references = [r for caption in node.findall(nodes.caption) for r in caption.findall(addnodes.pending_xref)]
-        if cites := _targets(references, prf=True):
-            figures.append(Figure(docname, node["ids"][0] if node["ids"] else "", cites))
+        cites = [label for caption in node.findall(nodes.caption) for label in _cited(caption)]
+        if cites:
+            figures.append(Figure(docname, node["ids"][0] if node["ids"] else "", tuple(cites)))
     return figures
 
 
@@ -212,7 +210,7 @@ def problems(results: list[Result], checks: list[Check], statements: set[str]) -
 
 def uses(result: Result, known: dict[str, Result]) -> list[str]:
     """The results that the proof of ``result`` cites."""
-    return [u for u in dict.fromkeys(result.uses + result.mentions) if u in known]
+    return [u for u in result.uses if u in known]
 
 
 def dependencies(known: dict[str, Result]) -> nx.DiGraph:
@@ -224,16 +222,17 @@ def dependencies(known: dict[str, Result]) -> nx.DiGraph:
 
 
 def cycles(known: dict[str, Result]) -> list[list[str]]:
-    """One circle of proofs for each set of results that depend on each other, as labels of which each uses the next."""
-    graph = dependencies(known).reverse()
+    """One circle of proofs for each set of results that depend on each other: labels of which each uses the next."""
+    graph, place = dependencies(known).reverse(), list(known).index
     knots = [graph.subgraph(c) for c in nx.strongly_connected_components(graph)]
-    loops = [nx.find_cycle(knot) for knot in knots if knot.number_of_edges()]
-    return [[edge[0] for edge in loop] + [loop[0][0]] for loop in loops]
+    loops = [[edge[0] for edge in nx.find_cycle(knot)] for knot in knots if knot.number_of_edges()]
+    starts = [loop.index(min(loop, key=place)) for loop in loops]
+    return [[*loop[i:], *loop[: i + 1]] for loop, i in zip(loops, starts, strict=True)]
 
 
 # The drawing: results in columns, each to the right of what it uses.
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, COLUMNS = 178, 58, 46, 12, 4
+WIDTH, HEIGHT, GAP_X, GAP_Y, COLUMNS = 178, 58, 40, 12, 4
 
 
 def columns(graph: nx.DiGraph) -> dict:
@@ -304,7 +303,7 @@ def draw(graph: nx.DiGraph, known: dict[str, Result], number: dict[str, str], ur
     described = f"{len(graph)} results and {len(routes)} uses. The cards on this page list the same uses as text."
     return (
         f'<div class="claims-graph" role="region" aria-label="Which result uses which" tabindex="0"><style>{lit}</style>'
-        f'<svg viewBox="-2 -2 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
+        f'<svg viewBox="-2 -2 {width:.0f} {height:.0f}" style="width:100%;max-width:{width:.0f}px;min-width:{0.88 * width:.0f}px"'
         ' role="group" aria-labelledby="claims-t claims-d">'
         f'<title id="claims-t">Which result uses which</title><desc id="claims-d">{described}</desc>'
         '<defs><marker id="claims-arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
@@ -330,7 +329,7 @@ def _curve(points: list[tuple[float, float]]) -> str:
 
 def _box(result: Result, number: str, uri: str, x: float, y: float, place: int) -> str:
     title, head = _plain(result.title), number + ", open" * result.open
-    lines = textwrap.wrap(title, 27, max_lines=2, placeholder=" …")
+    lines = textwrap.wrap(title, 25, max_lines=2, placeholder=" …")
     text = "".join(f'<text x="{x + 9:.0f}" y="{y + 35 + 15 * i:.1f}">{html.escape(line)}</text>' for i, line in enumerate(lines))
     return (
         f'<a id="claims-n{place}" class="{result.kind}{" open" * result.open}" href="{html.escape(uri)}">'
@@ -431,10 +430,10 @@ class Page:
             name += [nodes.Text(" "), nodes.inline("", "", *_title(original))]
         if result.open:
             name += [nodes.Text(" "), nodes.inline("", "open", classes=["claims-open"])]
-        used_by = [r for r in self.results if result.label in r.uses + r.mentions]
+        used_by = [r for r in self.results if result.label in r.uses]
         fields = nodes.field_list(classes=["claims-fields"])
         fields += _field("Source", [nodes.Text(result.source or "not given")])
-        fields += _field("Proof uses", _listed([self.used(u) for u in dict.fromkeys([*result.uses, *uses(result, self.known)])]))
+        fields += _field("Proof uses", _listed([self.used(u) for u in result.uses]))
         fields += _field("Used by", _listed([[self.reference(r)] for r in used_by]))
         fields += _field("Checked by", _listed([_check(c) for c in self.checks if c.label == result.label]))
         if shown := [self.figure(f) for f in self.figures if result.label in f.cites]:
@@ -482,9 +481,8 @@ class Page:
         for r in self.results:
             checks = [{"test": c.test, "kind": c.kind} for c in self.checks if c.label == r.label]
             uri = f"{self.builder.get_target_uri(r.docname)}#{r.label}"
-            needs = list(dict.fromkeys([*r.uses, *uses(r, self.known)]))
             record = {"label": r.label, "number": self.name(r), "title": r.title, "uri": uri}
-            records.append(record | {"source": r.source, "open": r.open, "uses": needs, "checks": checks})
+            records.append(record | {"source": r.source, "open": r.open, "uses": list(r.uses), "checks": checks})
         return records
 
 

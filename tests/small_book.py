@@ -1,0 +1,60 @@
+"""A book of a few pages, built in the test's own folder with the extensions under test: what it warns of, and what it says."""
+
+import importlib
+import io
+import os
+import re
+import sys
+import warnings
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
+
+EXTENSIONS = Path(__file__).parents[1] / "book" / "_ext"
+sys.path.insert(0, str(EXTENSIONS))
+claims, docstrings, run_time = (importlib.import_module(name) for name in ("claims", "docstrings", "run_time"))
+
+
+def write(folder: Path, pages: dict[str, str]) -> None:
+    """Write the pages, each with a time stamp of its own, so that a page changed within a clock tick still counts as changed."""
+    for name, text in pages.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        old = path.stat().st_mtime if path.exists() else 0
+        path.write_text(text, encoding="utf-8")
+        os.utime(path, (path.stat().st_atime, max(path.stat().st_mtime, old + 2)))
+
+
+def build(folder: Path, *extensions: str, **config: object) -> list[str]:
+    """Build ``folder/book``, every page a numbered chapter in the order of its name, into ``folder/html``; return the warnings."""
+    book = folder / "book"
+    pages = sorted(p.stem for p in book.glob("*.md") if p.stem != "index")
+    index = "# Book\n\n```{toctree}\n:numbered:\n\n" + "\n".join(pages) + "\n```\n"
+    if not (book / "index.md").exists() or (book / "index.md").read_text() != index:
+        write(book, {"index.md": index})
+    shared = {"theorem": "theorem", "lemma": "theorem", "proposition": "theorem", "corollary": "theorem", "definition": "theorem"}
+    settings = {
+        "extensions": ["myst_parser", "sphinx_proof", *extensions],
+        "myst_enable_extensions": ["colon_fence", "dollarmath"],
+        "prf_realtyp_to_countertyp": shared,
+        "nitpicky": True,
+        "html_theme": "basic",
+        **config,
+    }
+    said = io.StringIO()
+    with warnings.catch_warnings(), docutils_namespace():
+        warnings.simplefilter("ignore")  # the libraries' own deprecations; what the book warns of goes through Sphinx's log
+        app = Sphinx(book, None, folder / "html", folder / "doctrees", "html", settings, status=None, warning=said)
+        app.build()
+    text = re.sub(r"\x1b\[[0-9;]*m", "", said.getvalue())
+    return [line.replace(f"{book}{os.sep}", "") for line in text.splitlines() if line.strip()]
+
+
+def page(folder: Path, name: str) -> str:
+    return (folder / "html" / f"{name}.html").read_text(encoding="utf-8")
+
+
+def text_of(markup: str) -> str:
+    """What a reader sees: the words without the tags."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", markup))
