@@ -35,7 +35,7 @@ def build(folder: Path, *extensions: str, **config: object) -> list[str]:
         write(book, {"index.md": index})
     shared = {"theorem": "theorem", "lemma": "theorem", "proposition": "theorem", "corollary": "theorem", "definition": "theorem"}
     settings = {
-        "extensions": ["myst_parser", "sphinx_proof", *extensions],
+        "extensions": [*["myst_parser"] * ("myst_nb" not in extensions), "sphinx_proof", *extensions],
         "myst_enable_extensions": ["colon_fence", "dollarmath"],
         "prf_realtyp_to_countertyp": shared,
         "nitpicky": True,

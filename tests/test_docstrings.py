@@ -1,0 +1,64 @@
+"""The package's page: docstrings link to the book's statements, unknown labels are warnings, signatures are short."""
+
+import importlib
+
+import pytest
+from small_book import build, docstrings, page, text_of, write
+
+MODULE = '''
+"""A module."""
+from jaxtyping import Float
+from randomfeatures.arguments import Array
+
+def bound(rho: Float[Array, "*s"], bias: float = 0.5, *, R: float | None = None) -> Float[Array, "*s"]:
+    r"""A bound.
+
+    .. math:: x \\\\le 1
+
+    Book: ``thm-bound``.
+    Source: ``nobody``, 2019.
+
+    >>> bound(1)
+    """
+'''
+CHAPTER = "# Chapter\n\n```{prf:theorem} Bound\n:label: thm-bound\n\nSmall.\n```\n"
+CODE = "# Code\n\n```{{eval-rst}}\n.. automodule:: {}\n   :members:\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "labels"),
+    [
+        ("Book: ``thm-a``.", ["thm-a"]),
+        ("Book: ``thm-a`` and\n``lem-b``. Source: ``other``.", ["thm-a", "lem-b"]),
+        ("First.\n\nBook: ``thm-a``.\nBook: ``thm-b``.", ["thm-a", "thm-b"]),
+        ("A book: ``x``. The Book ``y``.", []),
+    ],
+)
+def test_labels_are_read_from_the_sentence_alone(text, labels):
+    assert docstrings.book_labels(text) == labels
+
+
+def test_docstrings_link_to_the_book_and_unknown_labels_are_warnings(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    write(tmp_path, {"planted_module.py": MODULE})
+    importlib.invalidate_caches()
+    write(tmp_path / "book", {"a.md": CHAPTER, "b.md": CODE.format("planted_module")})
+    assert build(tmp_path, "docstrings", autodoc_typehints="none") == []
+    markup = page(tmp_path, "b")
+    assert 'href="a.html#thm-bound"' in markup
+    assert "Book: Theorem 1.1 ." in text_of(markup)
+    assert "nobody" in markup and "``" not in markup
+    assert "bound ( rho , bias = 0.5 , * , R = None )" in text_of(markup).replace("(", " ( ").replace(")", " ) ").replace("  ", " ")
+    assert "Float" not in text_of(markup)
+
+    # The statement's label changes; the package's page does not, yet the build finds it, and again in the next build.
+    write(tmp_path / "book", {"a.md": CHAPTER.replace("thm-bound", "thm-renamed")})
+    for _ in range(2):
+        said = build(tmp_path, "docstrings", autodoc_typehints="none")
+        assert any("the docstring of planted_module.bound names thm-bound, which no statement of the book has" in line for line in said), (
+            said
+        )
+
+    # The page goes, and with it what it asked for.
+    (tmp_path / "book" / "b.md").unlink()
+    assert build(tmp_path, "docstrings", autodoc_typehints="none") == []
