@@ -28,12 +28,16 @@ ROOT = Path(__file__).resolve().parent.parent
 BOOK, SITE, CACHE = ROOT / "book", ROOT / "_build" / "html", ROOT / ".cache" / "chapters"
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
 CELL_TIMEOUT = CONFIG["execute"]["timeout"]
+QUIET = ["--IPKernelApp.log_level=ERROR"]  # a kernel's start prints a warning about its transport that is none of the reader's business
 MARKDOWN = MdParserConfig(enable_extensions=CONFIG["parse"]["myst_enable_extensions"])
 
 
 def main() -> int:
     start = time.perf_counter()
     forget_if_changed(CACHE, package_fingerprint())
+    if not is_whole(CACHE):
+        shutil.rmtree(CACHE)
+        forget_if_changed(CACHE, package_fingerprint())
     chapters = {path: notebook for path in pages_of_the_toc() if (notebook := read_chapter(path)) is not None}
     times = execute_missing(chapters)
     if times is None:
@@ -112,14 +116,19 @@ def execute_missing(chapters: dict[Path, NotebookNode]) -> dict[Path, float] | N
     return times
 
 
+def is_whole(folder: Path) -> bool:
+    """Whether the cache's records and its notebooks agree; an interruption while one is kept leaves less."""
+    recorded = {record.hashkey for record in get_cache(folder).list_cache_records()}
+    complete = {notebook.parent.name for notebook in folder.glob("executed/*/base.ipynb") if notebook.read_text().endswith("}")}
+    return recorded == complete == {entry.name for entry in folder.glob("executed/*")}
+
+
 def cached_seconds(cache: JupyterCacheAbstract, notebook: NotebookNode) -> float | None:
-    """Time of the cached execution of the same code; None if there is none or an interruption has left half of one."""
+    """Time of the cached execution of the same code, None if there is none."""
     try:
-        record = cache.match_cache_notebook(notebook)
-        cache.get_cache_bundle(record.pk)
-    except (KeyError, OSError):
+        return cache.match_cache_notebook(notebook).data["execution_seconds"]
+    except KeyError:
         return None
-    return record.data["execution_seconds"]
 
 
 def one_thread_each() -> None:
@@ -129,7 +138,7 @@ def one_thread_each() -> None:
 
 def execute(path: Path, notebook: NotebookNode) -> tuple[NotebookNode, float, str | None]:
     """Run in a worker process: the notebook with its outputs, the seconds it took, and what went wrong."""
-    result = single_nb_execution(notebook, cwd=str(path.parent), timeout=CELL_TIMEOUT, allow_errors=False)
+    result = single_nb_execution(notebook, cwd=str(path.parent), timeout=CELL_TIMEOUT, allow_errors=False, extra_arguments=QUIET)
     if result.err is None:
         return notebook, result.time, None
     failed = next((i for i, cell in enumerate(code_cells(notebook), start=1) if has_error(cell)), None)
@@ -157,11 +166,14 @@ def keep_outputs(cache: JupyterCacheAbstract, path: Path, future: Future) -> flo
 
 
 def stop(pool: ProcessPoolExecutor) -> None:
-    """End the workers at once: after a failure or Ctrl-C nobody waits for the chapters that still run."""
+    """End the workers at once: after a failure or Ctrl-C nobody waits for the chapters that still run.
+
+    They are killed, since nbclient holds back gentler signals; a kernel ends by itself when its worker is gone.
+    """
     workers = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for worker in workers:
-        worker.terminate()
+        worker.kill()
 
 
 def write_site() -> int:
@@ -177,10 +189,12 @@ def write_site() -> int:
         forget_if_changed(SITE.parent, site_fingerprint())
     mark.touch()
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
-    command = [jupyter_book, "build", "book", "--path-output", ".", "--config", "_config.yml", "--toc", "_toc.yml"]
+    command = [jupyter_book, "build", BOOK, "--path-output", ROOT, "--config", ROOT / "_config.yml", "--toc", ROOT / "_toc.yml"]
     log = SITE.parent / "sphinx.log"
     with log.open("w") as output:
-        status = subprocess.run([*command, "-W", "-n", "--keep-going"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT).returncode
+        status = subprocess.run(
+            [*command, "-W", "-n", "--keep-going"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=os.environ | {"NO_COLOR": "1"}
+        ).returncode
     if status:
         print(f"\nThe build stops: Sphinx found problems (whole log: {log}).\n", file=sys.stderr)
         print(problems(log.read_text()), file=sys.stderr)
