@@ -11,14 +11,18 @@ from jaxtyping import Float
 from randomfeatures.arguments import Array
 
 def bound(rho: Float[Array, "*s"], bias: float = 0.5, *, R: float | None = None) -> Float[Array, "*s"]:
-    r"""A bound.
+    r"""A bound on |x| and |y|, a :math:`|z|`, a ``|w|``.
 
-    .. math:: x \\\\le 1
+    .. math::
+
+        |x|
+        \\le 1
 
     Book: ``thm-bound``.
     Source: ``nobody``, 2019.
 
     >>> bound(1)
+    |1|
     """
 '''
 CHAPTER = "# Chapter\n\n```{prf:theorem} Bound\n:label: thm-bound\n\nSmall.\n```\n"
@@ -38,6 +42,21 @@ def test_labels_are_read_from_the_sentence_alone(text, labels):
     assert docstrings.book_labels(text) == labels
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "``|x|`` and :math:`|x| + |y|`",
+        ".. math:: |x|\n\n    |y|\n",
+        "    .. math::\n\n        |x|\n",
+        ">>> f(|x|)\n|2|\n",
+        "+---+\n| a |\n+---+",
+    ],
+)
+def test_bars_in_formulas_examples_and_tables_stay(text):
+    assert docstrings.with_bars(text) == text
+    assert docstrings.with_bars(f"{text}\n\nfor |x|") == rf"{text}" + "\n\nfor \\|x\\|"
+
+
 def test_docstrings_link_to_the_book_and_unknown_labels_are_warnings(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     write(tmp_path, {"planted_module.py": MODULE})
@@ -47,6 +66,8 @@ def test_docstrings_link_to_the_book_and_unknown_labels_are_warnings(tmp_path, m
     markup = page(tmp_path, "b")
     assert 'href="a.html#thm-bound"' in markup
     assert "Book: Theorem 1.1 ." in text_of(markup)
+    assert "A bound on |x| and |y|, a" in text_of(markup) and "|w|" in text_of(markup) and "|1|" in text_of(markup)
+    assert "\\|" not in markup
     assert "nobody" in markup and "``" not in markup
     assert "bound ( rho , bias = 0.5 , * , R = None )" in text_of(markup).replace("(", " ( ").replace(")", " ) ").replace("  ", " ")
     assert "Float" not in text_of(markup)

@@ -302,7 +302,7 @@ def draw(graph: nx.DiGraph, known: dict[str, Result], number: dict[str, str], ur
     )
     described = f"{len(graph)} results and {len(routes)} uses. The cards on this page list the same uses as text."
     return (
-        f'<div class="claims-graph" role="region" aria-label="Which result uses which" tabindex="0"><style>{lit}</style>'
+        f'<div class="claims-graph full-width" role="region" aria-label="Which result uses which" tabindex="0"><style>{lit}</style>'
         f'<svg viewBox="-2 -2 {width:.0f} {height:.0f}" style="width:100%;max-width:{width:.0f}px;min-width:{0.88 * width:.0f}px"'
         ' role="group" aria-labelledby="claims-t claims-d">'
         f'<title id="claims-t">Which result uses which</title><desc id="claims-d">{described}</desc>'

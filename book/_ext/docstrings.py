@@ -1,4 +1,7 @@
-"""Docstrings on the package's page: "Book: ``label``." becomes a link to the statement, and an unknown label a warning."""
+"""Docstrings on the package's page.
+
+"Book: ``label``." becomes a link to the statement, an unknown label is a warning, and |x| stays an absolute value.
+"""
 
 import re
 
@@ -6,6 +9,8 @@ from sphinx.util import logging
 
 BOOK = re.compile(r"Book:(?P<labels>(?:[^.`]|``[^`]*``)*)\.")
 LABEL = re.compile(r"``([^`]+)``")
+# What keeps its bars in reStructuredText: literals and roles, directives with what is indented below them, examples, tables.
+KEEPS_BARS = re.compile(r"``.*?``|`[^`]*`|^( *)\.\. .*\n(?:\s*\n|\1 +.*\n)*|^ *>>>.*\n(?:.*\S.*\n)*|^ *[+|].*[+|]$", re.M)
 
 logger = logging.getLogger(__name__)
 
@@ -19,11 +24,21 @@ def book_labels(text: str) -> list[str]:
     return [label for sentence in BOOK.finditer(text) for label in LABEL.findall(sentence["labels"])]
 
 
+def with_bars(text: str) -> str:
+    r"""A text whose bars mean absolute values, where reStructuredText would look for the definition of a name between them.
+
+    >>> with_bars("if |x| > 1, ``|y|``")
+    'if \\|x\\| > 1, ``|y|``'
+    """
+    kept = [match.span() for match in KEEPS_BARS.finditer(text + "\n")]
+    return "".join(rf"\{c}" if c == "|" and not any(a <= i < b for a, b in kept) else c for i, c in enumerate(text))
+
+
 def link(app, what, name, obj, options, lines: list[str]) -> None:
     """Replace each label by a reference, and keep it for the check, since its chapter may be read later or changed in a later build."""
     text = "\n".join(lines)
     _stored(app.env).setdefault(app.env.docname, []).extend((name, label) for label in book_labels(text))
-    lines[:] = BOOK.sub(lambda sentence: LABEL.sub(r":prf:ref:`\1`", sentence[0]), text).split("\n")
+    lines[:] = BOOK.sub(lambda sentence: LABEL.sub(r":prf:ref:`\1`", sentence[0]), with_bars(text)).split("\n")
 
 
 def check(app, env) -> None:
