@@ -1,0 +1,195 @@
+r"""Sphinx extension: formulas are turned into HTML while the book is built, by KaTeX.
+
+``html_math_renderer = "katex"`` selects it. A reader's browser receives finished formulas: HTML for the eye, MathML for a screen
+reader, and the attribute ``data-text`` with the formula as plain characters, for copied text and search excerpts. A formula that KaTeX
+rejects is a Sphinx warning with its place in the source, so an unknown macro fails a build that treats warnings as errors.
+
+MACROS is the only place where macros are defined.
+"""
+
+import atexit
+import functools
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+from docutils import nodes
+from py_mini_racer import JSEvalException, MiniRacer
+from sphinx.addnodes import pending_xref
+from sphinx.transforms import SphinxTransform
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+logger = logging.getLogger(__name__)
+
+MACROS = {
+    r"\R": r"\mathbb{R}",
+    r"\E": r"\mathbb{E}",
+    r"\P": r"\mathbb{P}",
+    r"\norm": r"\lVert #1\rVert",
+    r"\inner": r"\langle #1,\,#2\rangle",
+    r"\tri": r"\operatorname{tri}",
+    r"\sgn": r"\operatorname{sgn}",
+    r"\tail": r"\operatorname{tail}",
+    r"\Var": r"\operatorname{Var}",
+    r"\Cov": r"\operatorname{Cov}",
+    r"\diff": r"\mathrm{d}",
+}
+# KaTeX prints a command that it knows but may not run (\href, \includegraphics) in this colour instead of raising.
+UNTRUSTED = "#bad000"
+
+
+# Rendering -----------------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def katex() -> MiniRacer:
+    """The JavaScript engine with KaTeX loaded, started once; what KaTeX writes to the console is kept in ``complaints``."""
+    engine = MiniRacer()
+    atexit.register(engine.close)  # else the interpreter waits for the engine's threads at its end
+    engine.eval("var complaints = []; console.warn = (text) => { complaints.push(String(text)); };")
+    engine.eval((Path(__file__).parent / "katex" / "katex.min.js").read_text(encoding="utf-8") + ";0")
+    return engine
+
+
+@functools.cache
+def render(tex: str, display: bool) -> tuple[str, str, str]:
+    """``(html, text, complaint)`` of a formula: markup, plain characters, and what is wrong with it (empty: nothing)."""
+    options = {"displayMode": display, "throwOnError": True, "strict": "error", "errorColor": UNTRUSTED, "macros": dict(MACROS)}
+    katex().eval("complaints = []")
+    try:
+        html = katex().call("katex.renderToString", tex, options)
+    except JSEvalException as error:
+        # The message's later lines are KaTeX's own program text.
+        return "", "", str(error).split("\n")[0].split("KaTeX parse error: ")[-1].replace("\u0332", "")
+    complaint = katex().eval("complaints.join('; ')")
+    if UNTRUSTED in html:
+        complaint = "a command that KaTeX only runs in trusted input"
+    html = re.sub(r"<annotation.*?</annotation>|</?semantics>", "", html, flags=re.S)
+    return html, plain_text(re.search(r"<math.*?</math>", html, flags=re.S).group()), complaint
+
+
+# Plain text ----------------------------------------------------------------------------------------------------------
+
+SPACED = set("=≠<>≤≥≈≡∼≅∈∉⊂⊆→←↦⇒⇔∣:≪≫∝⟹⟺")
+SUPERSCRIPT = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
+SUBSCRIPT = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
+DOUBLE_STRUCK = str.maketrans("CENPQRZ", "ℂ𝔼ℕℙℚℝℤ")
+ACCENTS = {"^": "\u0302", "~": "\u0303", "˜": "\u0303", "ˉ": "\u0304", "¯": "\u0304", "‾": "\u0304", "˙": "\u0307", "→": "\u20d7"}
+
+
+def plain_text(mathml: str) -> str:
+    """A formula as one line of characters: ``e^(−d/2)‖f‖²``."""
+    return re.sub(r"\s+", " ", flat(ElementTree.fromstring(mathml.replace("&nbsp;", " ")))).strip()
+
+
+def flat(node: ElementTree.Element) -> str:
+    tag = node.tag.rsplit("}", 1)[-1]
+    parts = [flat(child) for child in node]
+    if tag in ("mi", "mn", "mo", "mtext"):
+        text = (node.text or "").replace("\u2061", "").replace("\u00a0", " ")
+        if node.get("mathvariant") == "double-struck":
+            return text.translate(DOUBLE_STRUCK)
+        if (tag == "mo" and text in SPACED) or (tag == "mi" and len(text) > 1):
+            return f" {text} "
+        return text + " " if tag == "mo" and text in {",", ";"} else text
+    if tag == "mspace":
+        return " "
+    if tag in ("msup", "mover"):
+        return parts[0].rstrip() + (ACCENTS.get(parts[1].strip()) or shifted(parts[1], "^", SUPERSCRIPT))
+    if tag in ("msub", "munder"):
+        return parts[0].rstrip() + shifted(parts[1], "_", SUBSCRIPT)
+    if tag in ("msubsup", "munderover"):
+        return parts[0].rstrip() + shifted(parts[1], "_", SUBSCRIPT) + shifted(parts[2], "^", SUPERSCRIPT)
+    if tag == "mfrac":
+        return "/".join(grouped(part) for part in parts)
+    if tag == "msqrt":
+        return "√" + grouped("".join(parts))
+    if tag == "mroot":
+        return shifted(parts[1], "", SUPERSCRIPT) + "√" + grouped(parts[0])
+    return {"mtr": " ", "mtable": "; "}.get(tag, "").join(parts)
+
+
+def shifted(text: str, sign: str, table: dict[int, int]) -> str:
+    """An exponent or index: in raised or lowered characters where all exist, else after ``sign``; a space keeps what follows apart."""
+    text = text.strip()
+    if text in {"′", "′′", "∗", "⊤"}:
+        return text
+    return text.translate(table) if text and all(ord(c) in table for c in text) else sign + grouped(text) + " " * (len(text) == 1)
+
+
+def grouped(text: str) -> str:
+    text = text.strip()
+    return text if len(text) == 1 or text.isalnum() else f"({text})"
+
+
+# Sphinx --------------------------------------------------------------------------------------------------------------
+
+
+def formula(node: nodes.Element, tex: str, display: bool) -> tuple[str, str]:
+    """HTML and plain text of a formula; a warning, and its source in red, where KaTeX rejects it."""
+    html, text, complaint = render(tex, display)
+    if complaint:
+        while node.line is None and node.parent is not None:
+            node = node.parent
+        logger.warning("formula %r: %s", tex, complaint, location=node, type="math", subtype="katex")
+    return html or f'<code class="katex-error">{nodes.unescape(tex)}</code>', text
+
+
+def visit_inline(self, node: nodes.math) -> None:
+    html, text = formula(node, node.astext(), display=False)
+    self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight", **{"data-text": text}) + html + "</span>")
+    raise nodes.SkipNode
+
+
+def visit_display(self, node: nodes.math_block) -> None:
+    html, text = formula(node, display_source(node), display=True)
+    self.body.append(self.starttag(node, "div", "", CLASS="math notranslate nohighlight"))
+    self.body.append(f'<div class="formula" data-text="{self.attval(text)}">{html}</div>')
+    if node.get("number"):
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    self.body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+def display_source(node: nodes.math_block) -> str:
+    r"""The TeX of a display. As in Sphinx's other renderers, blank lines separate the lines of one alignment, and ``\\`` breaks a line.
+
+    An amsmath environment is set without its own numbers: Sphinx numbers it, once.
+    """
+    source = node.astext().strip()
+    if node.get("nowrap"):
+        return re.sub(r"\\(begin|end)\{(equation|align|alignat|gather)\}", r"\\\1{\2*}", source)
+    parts = [part.strip() for part in source.split("\n\n") if part.strip()]
+    parts = [rf"\begin{{split}}{part}\end{{split}}" if r"\\" in outside_environments(part) else part for part in parts]
+    return parts[0] if len(parts) == 1 else r"\begin{aligned}" + r"\\".join(parts) + r"\end{aligned}"
+
+
+def outside_environments(tex: str) -> str:
+    innermost, before = r"\\begin\{(\w+\*?)\}(?:(?!\\begin).)*?\\end\{\1\}", ""
+    while tex != before:
+        before, tex = tex, re.sub(innermost, "", tex, flags=re.S)
+    return tex
+
+
+class EquationReferences(SphinxTransform):
+    r"""``$\eqref{eq-x}$`` is the same link as the role ``{eq}`eq-x```: only Sphinx knows the numbers of other pages."""
+
+    default_priority = 400
+
+    def apply(self, **kwargs) -> None:
+        for node in list(self.document.findall(nodes.math)):
+            match = re.fullmatch(r"\\(?:eqref|ref)\{([^{}]+)\}", node.astext().strip())
+            if match:
+                reference = pending_xref("", nodes.literal(text=match[1]), refdomain="math", reftype="eq", reftarget=match[1])
+                reference["refdoc"], reference["refwarn"] = self.env.docname, True
+                reference.source, reference.line = node.source, node.line
+                node.parent.replace(node, reference)
+
+
+def setup(app):
+    app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
+    app.add_transform(EquationReferences)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

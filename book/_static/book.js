@@ -1,0 +1,68 @@
+"use strict";
+// Formulas are in the page twice, for the eye and for screen readers. Copied text and search excerpts take the third form, `data-text`.
+(() => {
+  const flatten = (root) => {
+    for (const formula of root.querySelectorAll("[data-text]")) formula.replaceWith(formula.dataset.text);
+    return root;
+  };
+
+  document.addEventListener("copy", (event) => {
+    const selection = document.getSelection();
+    if (!selection.rangeCount || selection.isCollapsed || !event.clipboardData) return;
+    const range = selection.getRangeAt(0).cloneRange();
+    // A selection that begins or ends inside a formula takes the whole of it.
+    const whole = (node) => (node.nodeType === 1 ? node : node.parentElement)?.closest("[data-text]");
+    const first = whole(range.startContainer), last = whole(range.endContainer);
+    if (first) range.setStartBefore(first);
+    if (last) range.setEndAfter(last);
+    const fragment = range.cloneContents();
+    if (!fragment.querySelector("[data-text]")) return;
+    const holder = document.createElement("div");
+    holder.append(flatten(fragment));
+    // Only text in the page has line breaks between paragraphs, so the copy is laid out for a moment, out of sight.
+    holder.style.cssText = "position: fixed; left: -200vw; white-space: normal";
+    document.body.append(holder);
+    event.clipboardData.setData("text/plain", holder.innerText);
+    holder.remove();
+    event.preventDefault();
+  });
+
+  const ready = () => {
+    if (typeof Search !== "undefined") {
+      const original = Search.htmlToText;
+      Search.htmlToText = (html, anchor) => {
+        const page = flatten(new DOMParser().parseFromString(html, "text/html"));
+        for (const element of page.querySelectorAll(".onlyprint, .bd-header-article, .bd-sidebar-secondary, .prev-next-footer, .bd-footer-content")) element.remove();
+        return original(page.documentElement.outerHTML, anchor).replace(/\s+/g, " ").trim();
+      };
+    }
+    unfold();
+  };
+
+  // A link into a folded proof opens it, and paper cannot be clicked.
+  const unfold = () => {
+    let target = null;
+    try {
+      target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    } catch {
+      return;
+    }
+    let opened = false;
+    for (let node = target; node; node = node.parentElement) {
+      if (node.tagName === "DETAILS" && !node.open) opened = node.open = true;
+    }
+    if (opened) target.scrollIntoView();
+  };
+  window.addEventListener("hashchange", unfold);
+
+  let closed = [];
+  window.addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("article details:not([open])")];
+    for (const fold of closed) fold.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const fold of closed) fold.open = false;
+  });
+
+  document.readyState === "loading" ? document.addEventListener("DOMContentLoaded", ready) : ready();
+})();
