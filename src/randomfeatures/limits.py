@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from array_api_compat import array_namespace
+from array_api_compat import array_namespace, device
 from jaxtyping import Float
 from numpy.polynomial import Polynomial
 from scipy.special import gammaln, log_expit, logsumexp
@@ -17,10 +17,11 @@ from scipy.special import gammaln, log_expit, logsumexp
 from randomfeatures.arguments import Array, finite_array, integer, real
 from randomfeatures.triangle_wave import second_moment, sine_coefficients
 
-LINEAR_BELOW = 0.09
-"""For R below this number tri_θ(x) is R⟨θ, x⟩ up to 1e-13 of its norm: E[z²; \\|z\\| > 1/R] < 1e-26."""
+LINEAR_BELOW = 0.12
+"""For R below this number κ(t) = R²t and λ_1 = R²/d up to 1e-15: κ(t)/t and d λ_1 lie between c_1² and ‖tri_θ‖², c_1 = E z tri(Rz)."""
 
 MOST_HARMONICS = 2**15
+LARGEST_NORM = 1e6
 
 
 # --- concentration: the averaged square E_θ ⟨f, tri_θ⟩² ------------------------------------------------------------------------------
@@ -67,12 +68,12 @@ def log_concentration_exact(d: int, R: float) -> float:
     r"""Logarithm of :func:`concentration_exact`, for the dimensions and norms where a float cannot hold the value itself.
 
     Book: ``prop-concentration-spectrum``. Error: absolute, 1e-11 + 4e-16 d (log d + log s).
-    Raises: ValueError unless d ≥ 1 and R > 0 are finite.
+    Raises: ValueError unless d ≥ 1 and 0 < R ≤ 1e6.
 
     >>> round(log_concentration_exact(10_000, 200 / math.pi) / 10_000, 4)
     -0.6227
     """
-    d, R = integer("d", d, at_least=1), real("R", R, above=0)
+    d, R = integer("d", d, at_least=1), real("R", R, above=0, at_most=LARGEST_NORM)
     if R < LINEAR_BELOW:
         return 2 * math.log(R) - math.log(d)
     if d == 1:
@@ -86,10 +87,10 @@ def concentration_exact(d: int, R: float) -> float:
     .. math:: \lambda_1 = \sum_{k,l\ \mathrm{odd}} b_k b_l\, e^{-(k^2+l^2)s/2}\, \Gamma(\tfrac d2)
               \Bigl(\frac{2}{kls}\Bigr)^{d/2-1} I_{d/2}(kls), \qquad s = \frac{\pi^2R^2}{4}
 
-    It belongs to degree 1, the largest of the spectrum. For d = 1, where θ = ±1, it is ‖tri_θ‖²; for R < 0.09 it is R²/d up to 1e-12.
+    It belongs to degree 1, the largest of the spectrum. For d = 1, where θ = ±1, it is ‖tri_θ‖²; for R < 0.12 it is R²/d up to 1e-15.
 
     Book: ``prop-concentration-spectrum``. Error: relative, 1e-10 for d ≤ 1000 (see :func:`log_concentration_exact` beyond).
-    Raises: ValueError unless d ≥ 1 and R > 0 are finite; ArithmeticError where the value underflows.
+    Raises: ValueError unless d ≥ 1 and 0 < R ≤ 1e6; ArithmeticError where the value underflows.
 
     >>> 0 < concentration_exact(5, 2.0) < concentration_bound(5)
     True
@@ -105,13 +106,13 @@ def concentration_spectrum(d: int, R: float, max_degree: int) -> Float[np.ndarra
     The formula is that of :func:`concentration_exact` with I_{n+d/2-1}; λ_n has multiplicity N(d, n).
 
     Book: ``prop-concentration-spectrum``. Error: absolute, 1e-9.
-    Raises: ValueError unless d ≥ 2, R > 0 and max_degree ≥ 1; ArithmeticError where the double sum cancels (small R, high degree)
+    Raises: ValueError unless d ≥ 2, 0 < R ≤ 1e6 and max_degree ≥ 1; ArithmeticError where the double sum cancels (small R, high degree)
     so that this error cannot be had.
 
     >>> np.all(np.diff(concentration_spectrum(6, 2.0, 9)) < 0)
     np.True_
     """
-    d, R = integer("d", d, at_least=2), real("R", R, above=0)
+    d, R = integer("d", d, at_least=2), real("R", R, above=0, at_most=LARGEST_NORM)
     degrees = range(1, integer("max_degree", max_degree, at_least=1) + 1, 2)
     return np.array([_log_wave_eigenvalue(d, R, n) for n in degrees])
 
@@ -132,7 +133,7 @@ def log_sine_eigenvalue(d: int, s: float, n: int) -> float:
 def sine_eigenvalue(d: int, s: float, n: int) -> float:
     r"""Degree-n eigenvalue of the averaged square E_θ ⟨f, sin(α⟨θ, ·⟩)⟩², with s = α²: of the zonal kernel e^{-s} sinh(st).
 
-    .. math:: g_n(s) = e^{-s}\,\Gamma(\tfrac d2)\Bigl(\frac2s\Bigr)^{d/2-1} I_{n+d/2-1}(s) \ \ (n \text{ odd}), \qquad 0 \ \ (n \text{ even})
+    .. math:: g_n(s) = e^{-s}\,\Gamma(\tfrac d2)(2/s)^{d/2-1} I_{n+d/2-1}(s) \quad (n \text{ odd}), \quad 0 \quad (n \text{ even})
 
     Book: ``prop-concentration-spectrum``. Error: relative, 1e-12 for d + n ≤ 400.
     Raises: ValueError unless d ≥ 1, s > 0, n ≥ 0 (n ≤ 1 if d = 1: there are no other degrees); ArithmeticError where it underflows.
@@ -153,12 +154,12 @@ def wave_kernel(R: float, t: Float[Array, "*s"]) -> Float[Array, "*s"]:
     .. math:: \kappa(t) = \sum_{k,l\ \mathrm{odd}} b_k b_l\, e^{-(k^2+l^2)s/2} \sinh(kls\,t)
 
     Book: ``cor-mean-square-correlation``. Error: relative, 1e-10 in double precision, where the value is above 1e-300; below, absolute.
-    Raises: ValueError unless R > 0 and -1 ≤ t ≤ 1.
+    Raises: ValueError unless 0 < R ≤ 1e6 and -1 ≤ t ≤ 1.
 
     >>> np.round(wave_kernel(2.0, np.array([-1.0, 0.0, 1.0])), 6)
     array([-0.333333,  0.      ,  0.333333])
     """
-    R = real("R", R, above=0)
+    R = real("R", R, above=0, at_most=LARGEST_NORM)
     xp = array_namespace(finite_array("t", t, at_least=-1, at_most=1))
     s = (math.pi * R / 2) ** 2
     return xp.sign(t) * xp.exp(-s * (1 - xp.abs(t))) * _kernel_series(R, xp.abs(t), 1 - xp.abs(t))
@@ -172,7 +173,7 @@ def log_mean_square_correlation(d: int, R: float) -> float:
     >>> round(log_mean_square_correlation(1000, 0.05) - math.log(0.05**4 / 1000), 9)
     0.0
     """
-    d, R = integer("d", d, at_least=1), real("R", R, above=0)
+    d, R = integer("d", d, at_least=1), real("R", R, above=0, at_most=LARGEST_NORM)
     if R < LINEAR_BELOW:
         return 4 * math.log(R) - math.log(d)
     if d == 1:
@@ -189,7 +190,7 @@ def mean_square_correlation(d: int, R: float) -> float:
     By quadrature in the angle φ, with the logarithm of the positive integrand; so a value of 1e-19 is as accurate as one of 0.1.
 
     Book: ``cor-mean-square-correlation``. Error: relative, 1e-10 (quadrature, halved until two results agree to 1e-12).
-    Raises: ValueError unless d ≥ 1 and R > 0 are finite; ArithmeticError where the value underflows.
+    Raises: ValueError unless d ≥ 1 and 0 < R ≤ 1e6; ArithmeticError where the value underflows.
 
     >>> 0 < mean_square_correlation(10, 2.1) < concentration_exact(10, 2.1) / 3
     True
@@ -223,7 +224,7 @@ class HardNeurons(NamedTuple):
     a: int
     scale: float
     norm: float
-    biases: Float[np.ndarray, "a+1"]
+    biases: Float[np.ndarray, " n"]
 
 
 def hard_neurons(d: int, error: float, R: float | None = None) -> HardNeurons:
@@ -404,13 +405,14 @@ def _kernel_series(R: float, t: Float[Array, "*s"], distance: Float[Array, "*s"]
         return R * R * t * xp.exp(s * distance)
     nearest = float(xp.min(distance)) if math.prod(t.shape) else 1.0
     K = min(8000, 2 + math.ceil(math.sqrt(1 + 45 / max(s * nearest, 1e-300))))  # beyond: e^{-45} of the first, or 1e-12
-    k, b = (xp.astype(xp.asarray(v), t.dtype) for v in sine_coefficients(K))
+    k, b = sine_coefficients(K)
     total = xp.zeros_like(t)
-    for j in range(0, 1 + min(k.shape[0] - 1, math.ceil(math.sqrt(20 / s)))):
-        weight = (1 if j == 0 else 2) * math.exp(-2 * j * j * s) * b[: k.shape[0] - j] * b[j:]
-        kl = k[: k.shape[0] - j] * k[j:]
-        decay = xp.exp(-(kl - 1) * s * distance[..., None]) * -xp.expm1(-2 * kl * s * t[..., None]) / 2
-        total = total + xp.sum(weight * decay, axis=-1)
+    for j in range(0, 1 + min(len(k) - 1, math.ceil(math.sqrt(20 / s)))):  # l = k + 2j, beyond: e^{-40}
+        for block in np.array_split(np.arange(len(k) - j), 1 + len(k) // 256):
+            weight = (1 if j == 0 else 2) * math.exp(-2 * j * j * s) * b[block] * b[block + j]
+            weight, kl = (xp.asarray(v, dtype=t.dtype, device=device(t)) for v in (weight, s * k[block] * k[block + j]))
+            decay = xp.exp(-(kl - s) * distance[..., None]) * -xp.expm1(-2 * kl * t[..., None]) / 2
+            total = total + xp.sum(weight * decay, axis=-1)
     return total
 
 
