@@ -52,7 +52,8 @@ def relu_coefficients(m_max: int, bias: float = 0.0) -> Float[np.ndarray, "{m_ma
     with the standard Gaussian density :math:`\varphi` and distribution function :math:`\Phi`: integrate by parts twice, the second
     derivative of the ReLU is a point mass at its kink. The sum of squares over all m is (1 + b^2) Phi(b) + b phi(b).
 
-    Error: absolute, 1e-14 times exp(-b^2/4) for m >= 2; relative, (1 + b^2) times 1e-15, for c_0 and c_1.
+    Error: relative, (1 + b^2) times 1e-15 for c_0 and c_1 (b < 0; else 1e-15). For m >= 2 absolute, m times 1e-16 times exp(-b^2/4) at
+    most, and relative, m times 1e-16, where he_{m-2} does not oscillate, b^2 > 4m. Zero where no float is small enough.
     Raises: ValueError if m_max < 0 or ``bias`` is not finite.
 
     >>> relu_coefficients(1)[1] == 0.5
@@ -67,9 +68,10 @@ def relu_coefficients(m_max: int, bias: float = 0.0) -> Float[np.ndarray, "{m_ma
         functions.append((-b * functions[m] - math.sqrt(m) * functions[m - 1]) / math.sqrt(m + 1))
     m = np.arange(2, max(m_max, 1) + 1)
     higher = quarter / math.sqrt(2 * math.pi) * np.asarray(functions[: m.size]) / np.sqrt(m * (m - 1.0))
-    distribution = float(special.ndtr(b))
-    mean = max(b * distribution + quarter * quarter / math.sqrt(2 * math.pi), 0.0)
-    return np.concatenate([[mean, distribution], higher])[: m_max + 1]
+    # E[z + b]_+ = [b]_+ + E[z - |b|]_+, and the last term by Mills' ratio, for b Phi(b) and phi(b) nearly cancel when b < 0.
+    mills = math.sqrt(math.pi / 2) * float(special.erfcx(abs(b) / math.sqrt(2)))
+    mean = max(b, 0.0) + quarter * quarter / math.sqrt(2 * math.pi) * max(1 - abs(b) * mills, 0.0)
+    return np.concatenate([[mean, special.ndtr(b)], higher])[: m_max + 1]
 
 
 def gaussian_coefficients(m_max: int, scale: float = 1.0) -> Float[np.ndarray, "{m_max}+1"]:

@@ -38,7 +38,7 @@ def gegenbauer(d: int, k: int, t: Float[Array, "*s"]) -> Float[Array, "*s"]:
     law of t of two independent uniform points, E P_k(t)^2 = 1 / N(d, k).
 
     Source: Müller (1966).
-    Error: absolute, about k units in the last place; |P_k| <= 1 and the recurrence does not amplify rounding errors.
+    Error: absolute, 2e-15 (k + 1) at most, near t = 1 and -1; much less elsewhere and for large d. |P_k| <= 1.
     Raises: ValueError if d < 1, k < 0, k > 1 for d = 1 (there are no such harmonics), or t is not in [-1, 1].
 
     >>> import numpy as np
