@@ -50,6 +50,7 @@ def test_labels_are_read_from_the_sentence_alone(text, labels):
         "    .. math::\n\n        |x|\n",
         ">>> f(|x|)\n|2|\n",
         "+---+\n| a |\n+---+",
+        r"\|x\|",
     ],
 )
 def test_bars_in_formulas_examples_and_tables_stay(text):
@@ -66,6 +67,7 @@ def test_docstrings_link_to_the_book_and_unknown_labels_are_warnings(tmp_path, m
     markup = page(tmp_path, "b")
     assert 'href="a.html#thm-bound"' in markup
     assert "Book: Theorem 1.1 ." in text_of(markup)
+    assert "<p><strong>Source:</strong>" in markup
     assert "A bound on |x| and |y|, a" in text_of(markup) and "|w|" in text_of(markup) and "|1|" in text_of(markup)
     assert "\\|" not in markup
     assert "nobody" in markup and "``" not in markup

@@ -288,21 +288,25 @@ def spread(wish: list[float], size: list[float]) -> list[float]:
 
 def draw(graph: nx.DiGraph, known: dict[str, Result], number: dict[str, str], uri: dict[str, str]) -> str:
     """The drawing as SVG in the page's own colours; every box is a link to its statement."""
+    closure = nx.transitive_closure_dag(graph)
+    graph = nx.transitive_reduction(graph)
     corner, routes = layout(graph)
     width = max((x for x, _ in corner.values()), default=0) + WIDTH + 4
     height = max((y for _, y in corner.values()), default=0) + HEIGHT + 4
     place = {label: i for i, label in enumerate(graph)}
-    edges = [
-        f'<path class="u{place[u]} v{place[v]}" d="{_curve(points)}" marker-end="url(#claims-arrow)"/>' for (u, v), points in routes.items()
-    ]
+    edges, lit = [], []
+    for (u, v), points in routes.items():
+        edges.append(f'<path id="claims-u{place[u]}v{place[v]}" d="{_curve(points)}" marker-end="url(#claims-arrow)"/>')
+    # Pointing at a box keeps dark what it rests on and what rests on it; a browser without :has() simply shows all arrows.
+    for n, i in place.items():
+        kin = [(u, v) for u, v in routes if v == n or u == n or closure.has_edge(v, n) or closure.has_edge(n, u)]
+        keep = "".join(f":not(#claims-u{place[u]}v{place[v]})" for u, v in kin)
+        lit.append(f".claims-graph svg:has(#claims-n{i}:hover,#claims-n{i}:focus) path{keep}{{opacity:.12}}")
     boxes = [_box(known[n], number[n], uri[n], *corner[n], place[n]) for n in graph]
-    # Hovering over or focusing a box keeps only its own arrows dark; a browser without :has() simply shows them all.
-    lit = "".join(
-        f".claims-graph svg:has(#claims-n{i}:hover,#claims-n{i}:focus) path:not(.u{i}):not(.v{i}){{opacity:.12}}" for i in place.values()
-    )
-    described = f"{len(graph)} results and {len(routes)} uses. The cards on this page list the same uses as text."
+    described = f"{len(graph)} results and {len(routes)} arrows. The cards on this page list every use as text."
     return (
-        f'<div class="claims-graph full-width" role="region" aria-label="Which result uses which" tabindex="0"><style>{lit}</style>'
+        '<div class="claims-graph full-width" role="region" aria-label="Which result uses which" tabindex="0">'
+        f"<style>{''.join(lit)}</style>"
         f'<svg viewBox="-2 -2 {width:.0f} {height:.0f}" style="width:100%;max-width:{width:.0f}px;min-width:{0.88 * width:.0f}px"'
         ' role="group" aria-labelledby="claims-t claims-d">'
         f'<title id="claims-t">Which result uses which</title><desc id="claims-d">{described}</desc>'
@@ -329,7 +333,7 @@ def _curve(points: list[tuple[float, float]]) -> str:
 
 def _box(result: Result, number: str, uri: str, x: float, y: float, place: int) -> str:
     title, head = _plain(result.title), number + ", open" * result.open
-    lines = textwrap.wrap(title, 25, max_lines=2, placeholder=" …")
+    lines = textwrap.wrap(title, 23, max_lines=2, placeholder=" …")
     text = "".join(f'<text x="{x + 9:.0f}" y="{y + 35 + 15 * i:.1f}">{html.escape(line)}</text>' for i, line in enumerate(lines))
     return (
         f'<a id="claims-n{place}" class="{result.kind}{" open" * result.open}" href="{html.escape(uri)}">'

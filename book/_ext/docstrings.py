@@ -1,6 +1,7 @@
 """Docstrings on the package's page.
 
-"Book: ``label``." becomes a link to the statement, an unknown label is a warning, and |x| stays an absolute value.
+"Book: ``label``." becomes a link to the statement, an unknown label is a warning, |x| stays an absolute value, and
+what a docstring says of its source, its error and what it raises stands in paragraphs of their own.
 """
 
 import re
@@ -11,6 +12,7 @@ BOOK = re.compile(r"Book:(?P<labels>(?:[^.`]|``[^`]*``)*)\.")
 LABEL = re.compile(r"``([^`]+)``")
 # What keeps its bars in reStructuredText: literals and roles, directives with what is indented below them, examples, tables.
 KEEPS_BARS = re.compile(r"``.*?``|`[^`]*`|^( *)\.\. .*\n(?:\s*\n|\1 +.*\n)*|^ *>>>.*\n(?:.*\S.*\n)*|^ *[+|].*[+|]$", re.M)
+PART = re.compile(r"(?:^|(?<=\.) +)(Book|Source|Error|Errors|Raises|Shapes|Returns): +")
 
 logger = logging.getLogger(__name__)
 
@@ -31,14 +33,26 @@ def with_bars(text: str) -> str:
     'if \\|x\\| > 1, ``|y|``'
     """
     kept = [match.span() for match in KEEPS_BARS.finditer(text + "\n")]
-    return "".join(rf"\{c}" if c == "|" and not any(a <= i < b for a, b in kept) else c for i, c in enumerate(text))
+    bars = [m.start() for m in re.finditer(r"(?<!\\)\|", text)]
+    free = {i for i in bars if not any(a <= i < b for a, b in kept)}
+    return "".join(rf"\{c}" if i in free else c for i, c in enumerate(text))
+
+
+def in_parts(text: str) -> str:
+    """A text in which the book, the source, the error and what is raised each begin a paragraph of their own.
+
+    >>> in_parts("Book: ``x``. Error: none.").split("\\n\\n")
+    ['', '**Book:** ``x``.', '**Error:** none.']
+    """
+    return "\n".join(line if line.startswith(" ") else PART.sub(r"\n\n**\1:** ", line) for line in text.split("\n"))
 
 
 def link(app, what, name, obj, options, lines: list[str]) -> None:
     """Replace each label by a reference, and keep it for the check, since its chapter may be read later or changed in a later build."""
     text = "\n".join(lines)
     _stored(app.env).setdefault(app.env.docname, []).extend((name, label) for label in book_labels(text))
-    lines[:] = BOOK.sub(lambda sentence: LABEL.sub(r":prf:ref:`\1`", sentence[0]), with_bars(text)).split("\n")
+    linked = BOOK.sub(lambda sentence: LABEL.sub(r":prf:ref:`\1`", sentence[0]), text)
+    lines[:] = in_parts(with_bars(linked)).split("\n")
 
 
 def check(app, env) -> None:
