@@ -1,6 +1,8 @@
 """The package's page: docstrings link to the book's statements, unknown labels are warnings, signatures are short."""
 
 import importlib
+import re
+from pathlib import Path
 
 import pytest
 from small_book import build, docstrings, page, text_of, write
@@ -85,3 +87,19 @@ def test_docstrings_link_to_the_book_and_unknown_labels_are_warnings(tmp_path, m
     # The page goes, and with it what it asked for.
     (tmp_path / "book" / "b.md").unlink()
     assert build(tmp_path, "docstrings", autodoc_typehints="none") == []
+
+
+def test_the_page_of_the_package_shows_every_module_from_the_lowest_row_up():
+    root = Path(__file__).parents[1]
+    text = (root / "book" / "code.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\.\. automodule:: randomfeatures\.(\w+)\n   :members:$", text, re.M)
+    headed = re.findall(r"^## [^`\n]*`(\w+)`$", text, re.M)
+    modules = {p.stem for p in (root / "src" / "randomfeatures").glob("*.py")} - {"__init__"}
+    assert shown == headed
+    assert set(shown) == modules and len(shown) == len(modules)
+
+    layers = re.findall(r"^(\d|any|top) +((?:\w+, )*\w+) ", importlib.import_module("randomfeatures").__doc__, re.M)
+    row = {module: row for row, names in layers for module in names.split(", ")}
+    rows = [row[module] for module in shown]
+    assert rows == sorted(rows, key=lambda r: (not r.isdigit(), r))
+    assert re.findall(r"^## Row (\d): ", text, re.M) == [r for r in rows if r.isdigit()]

@@ -232,7 +232,7 @@ def cycles(known: dict[str, Result]) -> list[list[str]]:
 
 # The drawing: results in columns, each to the right of what it uses.
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, COLUMNS = 178, 58, 40, 12, 4
+WIDTH, HEIGHT, GAP_X, GAP_Y, COLUMNS = 178, 58, 32, 12, 5
 
 
 def columns(graph: nx.DiGraph) -> dict:
