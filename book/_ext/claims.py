@@ -422,10 +422,10 @@ class Page:
         return [nodes.container("", *parts, classes=["claims-table"])]
 
     def summary(self) -> nodes.paragraph:
-        is_open = sum(r.open for r in self.results)
+        proved, is_open = sum(r.proved and not r.open for r in self.results), sum(r.open for r in self.results)
         kinds = Counter(c.kind for c in self.checks if c.label in self.known)
         count = "; ".join(f"{kind}: {kinds[kind]}" for kind in KINDS if kinds[kind])
-        text = f"{_count(len(self.results) - is_open, 'result')} proved, {is_open} open. {_count(kinds.total(), 'check')} ({count})."
+        text = f"{_count(proved, 'result')} proved, {is_open} open. {_count(kinds.total(), 'check')} ({count})."
         return nodes.paragraph("", text, classes=["claims-summary"])
 
     def card(self, result: Result, original: nodes.Element) -> nodes.container:
