@@ -27,10 +27,11 @@ def on_doctree_resolved(app, document, docname) -> None:
         name = address(proof, seen)
         seen.add(name)
         proof["ids"] = [name]
+        proof["classes"] = ["proof-box", *(name for name in proof["classes"] if name != "proof")]
         open_proof(proof)
     for node in list(document.findall(nodes.Element)):
-        # Every statement's body has the same id, and no link uses it.
-        if isinstance(node, nodes.section) and node["ids"] == ["proof-content"]:
+        # Every statement's body has the same id, every exercise's too, and no link uses them.
+        if isinstance(node, nodes.section) and node["ids"] in (["proof-content"], ["exercise-content"], ["solution-content"]):
             node["ids"] = []
         if "dropdown" in node.get("classes", ()) and node.children and isinstance(node[0], nodes.title):
             node.parent.replace(node, folded(node))
@@ -63,20 +64,19 @@ def open_proof(proof: nodes.admonition) -> None:
 
 
 def folded(node: nodes.Element) -> fold:
-    classes = dict.fromkeys(["admonition", *(c for c in node["classes"] if c != "dropdown"), "fold"])
     title = fold_title("", "", *node[0].children)
     # A link inside the button that opens the fold would be a button inside a button.
     for reference in list(title.findall(nodes.reference)):
         reference.parent.replace(reference, reference.children)
-    return fold("", title, *node.children[1:], ids=node["ids"], classes=list(classes))
+    return fold("", title, *node.children[1:], ids=node["ids"], classes=[name for name in node["classes"] if name != "dropdown"])
 
 
 def visit_fold(self, node: fold) -> None:
-    self.body.append(self.starttag(node, "details"))
+    self.body.append(self.starttag(node, "details", CLASS="fold"))
 
 
 def visit_fold_title(self, node: fold_title) -> None:
-    self.body.append(self.starttag(node, "summary", "", CLASS="admonition-title"))
+    self.body.append(self.starttag(node, "summary", "", CLASS="fold-title"))
 
 
 def setup(app):

@@ -1,0 +1,343 @@
+"""The finished site in a real browser: every page, at a desk's and a phone's width, in light and in dark.
+
+Skipped, with the reason, where there is no site or no Debian chromium (``CHROMIUM`` names another). Every guard has a planted violation.
+"""
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+SITE = Path(__file__).resolve().parents[1] / "_build" / "html"
+WIDTHS = {"desktop": 1280, "phone": 390}
+# Without these, a browser started by root refuses to run, or looks for its maker's servers.
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+# What is wrong with the page as it is laid out. Text inside code is the reader's own business: it may hold dollars.
+LAYOUT = r"""() => {
+  const found = [];
+  const seen = (element) => element.checkVisibility({ visibilityProperty: true });
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth + 1) {
+    const wide = [...document.querySelectorAll("body *")].find((e) => e.getBoundingClientRect().right > root.clientWidth + 1);
+    found.push(`the page scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}, first at <${wide?.tagName} class="${wide?.className}">`);
+  }
+  for (const formula of document.querySelectorAll(".math")) {
+    if (!formula.querySelector(".katex")) found.push(`a formula left as source: ${formula.textContent.slice(0, 60)}`);
+  }
+  for (const error of document.querySelectorAll(".katex-error")) found.push(`a formula with an error: ${error.textContent.slice(0, 60)}`);
+  for (const tex of document.querySelectorAll("annotation")) found.push(`TeX kept beside a formula: ${tex.textContent.slice(0, 60)}`);
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    const parent = text.parentElement;
+    if (parent.closest("pre, code, script, style, noscript, textarea, .katex")) continue;
+    const match = text.data.match(/\$\$|\\[()[\]]|\\[a-zA-Z]{2,}|\$[^$]*[\\^_][^$]*\$/);
+    if (match) found.push(`TeX in the text: ${text.data.slice(Math.max(0, match.index - 20), match.index + 40)}`);
+  }
+  for (const image of document.images) {
+    const decorative = image.closest(".navbar-brand") || image.getAttribute("role") === "presentation";
+    if (!image.alt.trim() && !decorative) found.push(`an image without alt text: ${image.src}`);
+    if (image.complete && image.naturalWidth === 0 && seen(image)) found.push(`a broken image: ${image.src}`);
+  }
+  const header = document.querySelector("header.bd-header");
+  if (root.clientWidth >= 960 && header && seen(header)) found.push("the theme's second header is visible");
+  if (/[<>\\$]/.test(document.title)) found.push(`markup in the window's title: ${document.title}`);
+  const ids = [...document.querySelectorAll("article [id]")].map((element) => element.id);
+  for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index))) found.push(`the id ${id} twice`);
+  return found;
+}"""
+
+
+@dataclass
+class Visit:
+    """Listens to a browser page, and says what is wrong with what it shows."""
+
+    page: object
+    base: str
+    found: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda message: message.type == "error" and self.found.append(f"console: {message.text}"))
+        self.page.on("pageerror", lambda error: self.found.append(f"script: {error}"))
+        self.page.on("requestfailed", lambda request: self.found.append(f"failed: {request.url}"))
+        self.page.on("response", lambda response: response.status >= 400 and self.found.append(f"{response.status}: {response.url}"))
+        self.page.on("request", self.inside)
+
+    def inside(self, request) -> None:
+        if not request.url.startswith((self.base, "data:", "blob:")):
+            self.found.append(f"a request to another host: {request.url}")
+
+    def problems(self, name: str) -> list[str]:
+        self.found.clear()
+        self.page.goto(self.base + name, wait_until="load")
+        # Folded proofs are part of the page, and images further down load only when they are near.
+        self.page.evaluate("() => { for (const fold of document.querySelectorAll('article details')) fold.open = true; }")
+        self.page.evaluate(
+            "() => Promise.all([...document.images].map((i) => { i.loading = 'eager'; return i.decode().catch(() => {}); }))"
+        )
+        self.page.evaluate("() => document.fonts.ready.then(() => true)")
+        return [*self.found, *self.page.evaluate(LAYOUT)]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not executable:
+        pytest.skip("no browser: install Debian's package chromium, or set CHROMIUM to its path")
+    playwright = pytest.importorskip("playwright.sync_api", reason="no browser driver: the Python package playwright is missing")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=executable, headless=True, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def serve(folder: Path):
+    """A server of ``folder`` on a free port of this machine."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+@pytest.fixture(scope="module")
+def site():
+    if not (SITE / "index.html").is_file():
+        pytest.skip("no built site: run `make book` first")
+    server = serve(SITE)
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+def pages() -> list[str]:
+    folders = ("_static", "_sources", "_downloads", "_images", "_modules")
+    found = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if path.relative_to(SITE).parts[0] not in folders)
+    return [name for name in found if name != "index.html"]  # it only forwards to the first page
+
+
+def visit(browser, base: str, width: int, mode: str) -> Visit:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=mode, reduced_motion="reduce")
+    page.add_init_script(
+        f"if (!localStorage.getItem('mode')) {{ localStorage.setItem('mode', '{mode}'); localStorage.setItem('theme', '{mode}'); }}"
+    )
+    return Visit(page, base)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("device", WIDTHS)
+def test_every_page(browser, site, device, mode):
+    here = visit(browser, site, WIDTHS[device], mode)
+    problems = {name: found for name in pages() if (found := here.problems(name))}
+    assert here.page.evaluate("document.documentElement.dataset.theme") == mode
+    here.page.close()
+    assert not problems, "\n".join(f"{name}: {problem}" for name, found in problems.items() for problem in found)
+
+
+# The guards can fail ---------------------------------------------------------------------------------------------------
+
+GOOD = '<!doctype html><html lang="en"><head><title>A page</title><link rel="icon" href="data:,"></head><body>{}</body></html>'
+PLANTED = {
+    "console error": ("<script>console.error('planted')</script>", "console: planted"),
+    "script error": ("<script>planted()</script>", "planted is not defined"),
+    "another host": ("<img alt='x' src='http://192.0.2.1:9/x.png'>", "another host: http://192.0.2.1"),
+    "failing request": ("<script src='missing.js'></script>", "404"),
+    "sideways scroll": ("<div style='width: 3000px'>wide</div>", "scrolls sideways"),
+    "formula left as source": ("<span class='math'>x</span>", "left as source: x"),
+    "formula with an error": ("<span class='katex-error'>y</span>", "with an error: y"),
+    "TeX in MathML": (
+        "<span class='math'><span class='katex'><math><annotation>z</annotation></math></span></span>",
+        "beside a formula: z",
+    ),
+    "display in the text": ("<p>so $$ x $$ holds</p>", "TeX in the text: so $$ x"),
+    "command in the text": (r"<p>so \frac12 holds</p>", r"\frac12"),
+    "bracket in the text": (r"<p>so \(x\) holds</p>", "TeX in the text"),
+    "dollars in the text": ("<p>so $x_1$ holds</p>", "TeX in the text"),
+    "no alt text": ("<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='>", "without alt text"),
+    "broken image": ("<img alt='x' src='data:image/png;base64,AAAA'>", "broken image"),
+    "second header": ("<header class='bd-header'>search</header>", "second header"),
+    "markup in the title": (r"<script>document.title = 'The norm \\norm x'</script>", "window's title"),
+    "one id twice": ("<article><p id='a'>1</p><p id='a'>2</p></article>", "the id a twice"),
+}
+
+
+@pytest.fixture(scope="module")
+def planted(browser, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("planted")
+    server = serve(folder)
+    here = visit(browser, f"http://127.0.0.1:{server.server_port}/", 1280, "light")
+    yield folder, here
+    here.page.close()
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_good_page_passes(planted):
+    folder, here = planted
+    text = "<header class='bd-header' style='display: none'>x</header><p>It costs $5, and <code>$$ \\frac $$</code> is code.</p>"
+    (folder / "good.html").write_text(GOOD.format(text), encoding="utf-8")
+    assert here.problems("good.html") == []
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_violation_is_found(planted, name):
+    folder, here = planted
+    body, expected = PLANTED[name]
+    (folder / "bad.html").write_text(GOOD.format(body), encoding="utf-8")
+    problems = here.problems("bad.html")
+    assert any(expected in problem for problem in problems), problems
+
+
+# What a reader does ----------------------------------------------------------------------------------------------------
+
+
+def first_page_with(selector: str) -> str:
+    for name in pages():
+        if selector in (SITE / name).read_text(encoding="utf-8"):
+            return name
+    pytest.skip(f"no page of this site has {selector}")
+
+
+@pytest.fixture
+def desk(browser, site):
+    here = visit(browser, site, 1280, "light")
+    yield here
+    here.page.close()
+    assert not here.found, here.found
+
+
+def test_a_folded_proof_opens_by_keyboard(desk):
+    desk.page.goto(desk.base + first_page_with("fold proof-box"))
+    proof = desk.page.locator("details.proof-box").first
+    assert proof.evaluate("fold => !fold.open")
+    proof.locator("summary").focus()
+    desk.page.keyboard.press("Enter")
+    assert proof.evaluate("fold => fold.open")
+    assert proof.evaluate("fold => fold.lastElementChild.checkVisibility()")
+    desk.page.keyboard.press("Space")
+    assert proof.evaluate("fold => !fold.open")
+
+
+def test_a_link_into_a_folded_proof_opens_it(desk):
+    name = first_page_with("fold proof-box")
+    desk.page.goto(desk.base + name)
+    address = desk.page.locator("details.proof-box").first.get_attribute("id")
+    desk.page.goto(desk.base + name + "#" + address)
+    assert desk.page.locator(f"#{address}").evaluate("fold => fold.open")
+
+
+def test_search_finds_a_theorem_and_shows_no_tex(desk):
+    name = first_page_with('class="proof theorem')
+    desk.page.goto(desk.base + name)
+    title = desk.page.locator("div.theorem > .admonition-title").first
+    words = [word for word in title.evaluate("t => t.lastChild.textContent").replace("(", " ").replace(")", " ").split() if word.isalpha()]
+    desk.page.goto(desk.base + "search.html?q=" + "+".join(words or ["theorem"]))
+    desk.page.wait_for_selector("#search-results li", timeout=10_000)
+    desk.page.wait_for_function("() => document.querySelectorAll('#search-results li p.context').length > 0", timeout=10_000)
+    links = desk.page.locator("#search-results li a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+    assert any(link.split("#")[0] == name for link in links), (words, links)
+    shown = desk.page.locator("#search-results").inner_text()
+    assert "\\" not in shown
+    assert "$" not in shown
+
+
+def test_an_excerpt_has_each_formula_once(desk):
+    """KaTeX writes a formula twice, as MathML and as HTML; the function that makes an excerpt must read neither."""
+    desk.page.goto(desk.base + first_page_with('data-text="'))
+    whole, formula = desk.page.evaluate(
+        """() => {
+          const span = [...document.querySelectorAll("article p > .math")].find((s) => s.dataset.text.length > 6 && s.closest("p").textContent);
+          const text = Search.htmlToText(`<div role="main"><p>before ${span.outerHTML} after</p></div>`);
+          return [text, span.dataset.text];
+        }"""
+    )
+    assert whole == f"before {formula} after"
+
+
+def test_a_copied_formula_is_characters(desk):
+    desk.page.goto(desk.base + first_page_with('data-text="'))
+    copied, text = desk.page.evaluate(
+        """() => {
+          const span = [...document.querySelectorAll("article p > .math")].find((s) => s.dataset.text.length > 6);
+          const range = document.createRange();
+          range.selectNode(span);
+          getSelection().removeAllRanges();
+          getSelection().addRange(range);
+          const data = new DataTransfer();
+          document.dispatchEvent(new ClipboardEvent("copy", { clipboardData: data, cancelable: true }));
+          return [data.getData("text/plain"), span.dataset.text];
+        }"""
+    )
+    assert copied == text
+
+
+def test_the_dark_mode_switch(desk):
+    desk.page.goto(desk.base + pages()[0])
+    theme = "document.documentElement.dataset.theme"
+    surface = "getComputedStyle(document.body).backgroundColor"
+    light = desk.page.evaluate(surface)
+    for _ in range(3):  # the switch goes round light, dark, and the system's own
+        if desk.page.evaluate(theme) == "dark":
+            break
+        desk.page.locator("button.theme-switch-button:visible").first.click()
+    assert desk.page.evaluate(theme) == "dark"
+    assert desk.page.evaluate(surface) != light
+
+
+CONTRAST = r"""() => {
+  const channels = (color) => color.match(/[\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((v) => ((v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const over = ([r, g, b, a = 1], below) => [r, g, b].map((v, i) => v * a + below[i] * (1 - a));
+  const surface = (node) => {
+    if (!node) return [255, 255, 255];
+    const color = channels(getComputedStyle(node).backgroundColor);
+    return (color[3] ?? 1) === 1 ? color : over(color, surface(node.parentElement));
+  };
+  const poor = [];
+  for (const node of document.querySelectorAll("article :is(.admonition, .fold, p, figcaption, summary, .eqno) :is(a, p, span, strong):not(.headerlink)")) {
+    if (!node.checkVisibility() || !node.textContent.trim() || node.closest(".katex, .highlight, .claims-graph, .sd-btn")) continue;
+    const below = surface(node), text = luminance(over(channels(getComputedStyle(node).color), below)), ground = luminance(below);
+    const ratio = (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
+    if (ratio < 4.5) poor.push(`${ratio.toFixed(2)}: ${node.className} ${node.textContent.slice(0, 40)}`);
+  }
+  return [...new Set(poor)];
+}"""
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_text_is_readable_on_its_ground(browser, site, mode):
+    here = visit(browser, site, 1280, mode)
+    poor = {}
+    for name in pages():
+        here.page.goto(here.base + name)
+        if found := here.page.evaluate(CONTRAST):
+            poor[name] = found
+    here.page.close()
+    assert not poor, poor
+
+
+def test_poor_contrast_is_found(planted):
+    folder, here = planted
+    text = "<article><p><span style='color: #999'>pale</span> <span style='color: #555'>dark enough</span></p></article>"
+    (folder / "pale.html").write_text(GOOD.format(text), encoding="utf-8")
+    here.page.goto(here.base + "pale.html")
+    assert [problem.split()[-1] for problem in here.page.evaluate(CONTRAST)] == ["pale"]
