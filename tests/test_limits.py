@@ -9,7 +9,7 @@ import torch
 from checks import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from randomfeatures import hermite, limits, sphere
 from randomfeatures.limits import (
@@ -173,9 +173,10 @@ def test_on_the_circle_the_spectrum_is_a_fourier_transform(R):
 
 
 @pytest.mark.claim("lem-captured-energy", kind="quadrature")
+@pytest.mark.claim("prop-best-subspace", kind="quadrature")
 @pytest.mark.parametrize("R", [0.9, 1.3])
 def test_no_span_captures_more_than_the_largest_eigenvalues(R):
-    """d = 2, on a polar grid of x: the span of ReLU, sine and constant features stays below r λ_1, and the best plane attains 2 λ_1."""
+    """d = 2, on a polar grid of x: the span of ReLU, sine and constant features stays below r λ_1, and the best spaces attain the sums."""
     radius, angle = np.arange(0.5, 100) * 0.06, 2 * math.pi * np.arange(120) / 120
     mass = np.sqrt(0.06 * radius * np.exp(-(radius**2) / 2) / 120)[:, None]
     x = radius[:, None, None] * np.stack([np.cos(angle), np.sin(angle)], -1)
@@ -187,8 +188,9 @@ def test_no_span_captures_more_than_the_largest_eigenvalues(R):
     basis, _ = np.linalg.qr((features * mass[..., None]).reshape(-1, 9))
     largest = np.exp(np.repeat(concentration_spectrum(2, R, 9), 2))[:9]
     assert 0.05 < np.sum((A @ basis) ** 2) < np.sum(largest) < 9 * concentration_exact(2, R)
-    best = np.linalg.svd(A, full_matrices=False)[2][:2].T
-    assert_close(np.sum((A @ best) ** 2) / (2 * concentration_exact(2, R)), 1.0, 2e-3)
+    for r in (1, 2, 3, 4, 6):
+        best = np.linalg.svd(A, full_matrices=False)[2][:r].T
+        assert_close(np.sum((A @ best) ** 2) / np.sum(largest[:r]), 1.0, 2e-3)
 
 
 # --- one sine
@@ -335,12 +337,22 @@ def test_the_exact_rate_and_its_constant(d):
 
 
 @pytest.mark.claim("prop-exact-rate", kind="certified")
-@given(DIMENSIONS, st.floats(1, 20))
+@given(DIMENSIONS, st.floats(1, 400))
 def test_the_wave_against_its_first_sine(d, ratio):
-    """(16/π² - 1) √g_1 ≤ √λ_1 ≤ √g_1 from s = d on, because there g_1(k²s) ≤ g_1(s)."""
-    R = ratio * least_norm(d)
-    log_sine = log_sine_eigenvalue(d, (math.pi * R / 2) ** 2, 1)
+    """(16/π² - 1) √g_1 ≤ √λ_1 ≤ √g_1 from s = d/(d-1) on, because from there g_1 decreases; a little before, it still increases."""
+    s = ratio * d / (d - 1)
+    R = 2 * math.sqrt(s) / math.pi
+    log_sine = log_sine_eigenvalue(d, s, 1)
     assert 2 * math.log(16 / math.pi**2 - 1) <= log_concentration_exact(d, R) - log_sine <= 0
+    assert log_sine_eigenvalue(d, s * 1.01, 1) < log_sine
+    assert log_sine_eigenvalue(d, d / (d + 1), 1) > log_sine_eigenvalue(d, d / (d + 1) * 0.99, 1)
+
+
+@pytest.mark.claim("prop-exact-rate", kind="certified")
+@given(st.integers(3, 3000))
+def test_the_exact_rate_in_a_band(d):
+    """The book proves 0.03 and 2.8; the truth lies between the limit (64/π⁴) 5^{-1/4} = 0.4394 and 0.48."""
+    assert 0.03 < 0.4393 < math.exp(log_concentration_exact(d, least_norm(d)) + RATE * d) < 0.48 < 2.8
 
 
 # --- two random waves
@@ -487,6 +499,40 @@ def test_a_fit_scales_with_its_target(scale):
     assert_close(error_scaled, scale**2 * error, 1e-10 * scale**2)
 
 
+@pytest.mark.claim("prop-exchange-rate", kind="identity")
+def test_the_least_coefficients_depend_on_error_over_squared_norm():
+    """M(ρ, ε), the least ‖u‖₂ of error ≤ ε, for twelve features on 500 points: M(ρ, ε) = ρ m(ε/ρ²), and m decreases."""
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((500, 3))
+    features = np.maximum(x @ rng.standard_normal((3, 12)), 0)
+
+    def least(norm, error):
+        target = np.maximum(norm * x[:, 0] + 0.4 * norm, 0)
+
+        def excess(log_ridge):
+            u = np.linalg.solve(features.T @ features + math.exp(log_ridge) * np.eye(12), features.T @ target)
+            return np.mean((features @ u - target) ** 2) - error, np.linalg.norm(u)
+
+        return excess(optimize.brentq(lambda y: excess(y)[0], -30, 30, xtol=1e-13))[1]
+
+    for norm, error in [(1.0, 0.2), (1.0, 0.1), (1.0, 0.05)]:
+        assert_close(least(7 * norm, 49 * error), 7 * least(norm, error), 1e-8)
+        assert least(1.2 * norm, error) > 1.2 * least(norm, error)
+    assert least(1.0, 0.05) > least(1.0, 0.1) > least(1.0, 0.2)
+
+
+@pytest.mark.claim("prop-exchange-rate", kind="quadrature")
+@given(st.floats(-6, 6))
+def test_the_trivial_end_of_the_exchange(beta):
+    """(y + E|y|)/2 approximates [y]_+ with error Var|y|/4 ≤ 1/4, which is 1/4 in the limit; y = z + β."""
+    z, w = gaussian_rule([-beta])
+    mean = w @ np.abs(z + beta)
+    error = w @ ((z + beta + mean) / 2 - np.maximum(z + beta, 0)) ** 2
+    assert_close(error, (1 + beta**2 - mean**2) / 4, 1e-12 * (1 + beta**2))
+    assert error <= 0.25 + 1e-13 and (abs(beta) < 4 or error > 0.2499)
+    assert abs(beta + mean) / 2 <= abs(beta) + 0.5
+
+
 def proof_constant(d, R):
     """4 ‖tri‖ (‖tri‖ - 1/4 - δ), which must be ≥ 0.74, and ‖tri‖² - (1/4 + δ)², ≥ 0.26, with the exact norm and the bound on δ."""
     family = hard_neurons(d, 1.0, R)
@@ -497,6 +543,7 @@ def proof_constant(d, R):
 
 @pytest.mark.claim("thm-bounded-coefficients", kind="certified")
 @pytest.mark.claim("thm-any-coefficients", kind="certified")
+@pytest.mark.claim("prop-random-subspace", kind="certified")
 @given(st.integers(3, 10**6), st.floats(1, 50))
 def test_the_constants_of_the_two_limits(d, ratio):
     """Both increase with ‖tri‖ and decrease with δ, so they are worst at ‖tri‖² = 1/3 - (4/π²)e^{-6}, at d = 3, and δ = 2e^{-6.25}."""

@@ -264,14 +264,16 @@ def log_coefficient_bound(d: int, error: float, feature_norm: float, R: float | 
 
 
 def coefficient_bound(d: int, error: float, feature_norm: float, R: float | None = None) -> float:
-    r"""Lower bound on √r ‖u‖₂, hence on r max\|u_i\|, for any r features of norm ≤ F whose combination has error ≤ ε on a hard neuron.
+    r"""Lower bound on √r ‖u‖₂, hence on r max\|u_i\|, for any r features of norm ≤ F that reach error ≤ ε on a hard neuron.
 
     .. math:: \sqrt r\,\|u\|_2 \ \ge\ 0.7\,\frac{\sqrt\varepsilon}{F}\, e^{d/4} \Bigl(\frac{\pi R}{2\sqrt d}\Bigr)^{(d-1)/2}
 
-    Hard neurons are those of :func:`hard_neurons` with the same ``d``, ``error`` and ``R``: for at least one direction and one of its
-    biases the bound holds. Without ``R``: R = 2√d/π, where the last factor is 1. ``feature_norm`` is F, ``error`` the mean squared error ε.
+    The hard neurons are those of :func:`hard_neurons` with the same ``d``, ``error`` and ``R``. For some direction, which depends on the
+    features only, one of its biases has this property: every u_0 + Σ u_i f_i with error ≤ ε obeys the bound (the constant u_0 is free).
+    Without ``R``: R = 2√d/π, where the last factor is 1. ``feature_norm`` is F, ``error`` the mean squared error ε.
 
-    Book: ``thm-bounded-coefficients``. Source: sharpens Yehudai and Shamir (2019), Theorem 4.2. Error: relative, 1e-12.
+    Book: ``thm-bounded-coefficients`` and ``cor-paper-norm``.
+    Source: sharpens Yehudai and Shamir (2019), Theorem 4.2. Error: relative, 1e-12.
     Raises: ValueError unless d ≥ 3, error > 0, feature_norm > 0 and R ≥ 2√d/π; ArithmeticError where the value overflows.
 
     >>> round(coefficient_bound(40, 0.01, 1.0), 3) == round(0.07 * math.exp(10), 3)
@@ -294,7 +296,8 @@ def log_width_bound(d: int) -> float:
 def width_bound(d: int) -> float:
     r"""Lower bound on the number r of features, whatever their coefficients, that reach every hard neuron of every direction: e^{d/2}/4.
 
-    With fewer, for some direction one of the neurons of :func:`hard_neurons` (R = 2√d/π) is at squared distance > ε from their span.
+    With fewer, for some direction one of the neurons of :func:`hard_neurons` (R = 2√d/π) is at squared distance > ε from the span of
+    the features and the constant.
 
     Book: ``thm-any-coefficients``. Error: relative, 1e-13.
     Raises: ValueError unless d ≥ 3 is an integer; ArithmeticError where the value overflows.
