@@ -6,6 +6,7 @@ Skipped, with the reason, where there is no site or no Debian chromium (``CHROMI
 import functools
 import http.server
 import os
+import re
 import shutil
 import threading
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ LAYOUT = r"""() => {
   const root = document.documentElement;
   if (root.scrollWidth > root.clientWidth + 1) {
     const wide = [...document.querySelectorAll("body *")].find((e) => e.getBoundingClientRect().right > root.clientWidth + 1);
-    found.push(`the page scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}, first at <${wide?.tagName} class="${wide?.className}">`);
+    found.push(`the page scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}, first at ${wide?.tagName}.${wide?.className}`);
   }
   for (const formula of document.querySelectorAll(".math")) {
     if (!formula.querySelector(".katex")) found.push(`a formula left as source: ${formula.textContent.slice(0, 60)}`);
@@ -58,6 +59,30 @@ LAYOUT = r"""() => {
   const ids = [...document.querySelectorAll("article [id]")].map((element) => element.id);
   for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index))) found.push(`the id ${id} twice`);
   return found;
+}"""
+
+# Text paler than 4.5:1 against its ground: links, boxes, captions, numbers of equations.
+CONTRAST = r"""() => {
+  const channels = (color) => color.match(/[\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map((v) => ((v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const over = ([r, g, b, a = 1], below) => [r, g, b].map((v, i) => v * a + below[i] * (1 - a));
+  const surface = (node) => {
+    if (!node) return [255, 255, 255];
+    const color = channels(getComputedStyle(node).backgroundColor);
+    return (color[3] ?? 1) === 1 ? color : over(color, surface(node.parentElement));
+  };
+  const poor = [];
+  const boxes = ":is(.admonition, .fold, p, figcaption, summary, .eqno)";
+  for (const node of document.querySelectorAll(`article ${boxes} :is(a, p, span, strong):not(.headerlink)`)) {
+    if (!node.checkVisibility() || !node.textContent.trim() || node.closest(".katex, .highlight, .claims-graph, .sd-btn")) continue;
+    const below = surface(node), text = luminance(over(channels(getComputedStyle(node).color), below)), ground = luminance(below);
+    const ratio = (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
+    if (ratio < 4.5) poor.push(`pale text, ${ratio.toFixed(2)}:1: ${node.className} ${node.textContent.slice(0, 40)}`);
+  }
+  return [...new Set(poor)];
 }"""
 
 
@@ -85,11 +110,10 @@ class Visit:
         self.page.goto(self.base + name, wait_until="load")
         # Folded proofs are part of the page, and images further down load only when they are near.
         self.page.evaluate("() => { for (const fold of document.querySelectorAll('article details')) fold.open = true; }")
-        self.page.evaluate(
-            "() => Promise.all([...document.images].map((i) => { i.loading = 'eager'; return i.decode().catch(() => {}); }))"
-        )
+        self.page.evaluate("() => { for (const image of document.images) image.loading = 'eager'; }")
+        self.page.evaluate("() => Promise.all([...document.images].map((image) => image.decode().catch(() => {})))")
         self.page.evaluate("() => document.fonts.ready.then(() => true)")
-        return [*self.found, *self.page.evaluate(LAYOUT)]
+        return [*self.found, *self.page.evaluate(LAYOUT), *self.page.evaluate(CONTRAST)]
 
 
 @pytest.fixture(scope="module")
@@ -134,9 +158,7 @@ def pages() -> list[str]:
 
 def visit(browser, base: str, width: int, mode: str) -> Visit:
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=mode, reduced_motion="reduce")
-    page.add_init_script(
-        f"if (!localStorage.getItem('mode')) {{ localStorage.setItem('mode', '{mode}'); localStorage.setItem('theme', '{mode}'); }}"
-    )
+    page.add_init_script(f"for (const key of ['mode', 'theme']) if (!localStorage.getItem(key)) localStorage.setItem(key, '{mode}')")
     return Visit(page, base)
 
 
@@ -162,7 +184,7 @@ PLANTED = {
     "formula left as source": ("<span class='math'>x</span>", "left as source: x"),
     "formula with an error": ("<span class='katex-error'>y</span>", "with an error: y"),
     "TeX in MathML": (
-        "<span class='math'><span class='katex'><math><annotation>z</annotation></math></span></span>",
+        "<span class='katex'><math><annotation>z</annotation></math></span>",
         "beside a formula: z",
     ),
     "display in the text": ("<p>so $$ x $$ holds</p>", "TeX in the text: so $$ x"),
@@ -199,19 +221,24 @@ def test_a_good_page_passes(planted):
 def test_a_planted_violation_is_found(planted, name):
     folder, here = planted
     body, expected = PLANTED[name]
-    (folder / "bad.html").write_text(GOOD.format(body), encoding="utf-8")
-    problems = here.problems("bad.html")
+    page = f"{name.replace(' ', '-')}.html"
+    (folder / page).write_text(GOOD.format(body), encoding="utf-8")
+    problems = here.problems(page)
     assert any(expected in problem for problem in problems), problems
 
 
 # What a reader does ----------------------------------------------------------------------------------------------------
 
 
-def first_page_with(selector: str) -> str:
+def first_page_with(pattern: str) -> str:
     for name in pages():
-        if selector in (SITE / name).read_text(encoding="utf-8"):
+        if re.search(pattern, (SITE / name).read_text(encoding="utf-8")):
             return name
-    pytest.skip(f"no page of this site has {selector}")
+    pytest.skip(f"no page of this site has {pattern}")
+
+
+FOLDED_PROOF = '<details class="proof-box'
+LONG_FORMULA = r'<p>[^<]*<span class="math[^>]*data-text="[^"]{7}'
 
 
 @pytest.fixture
@@ -223,7 +250,7 @@ def desk(browser, site):
 
 
 def test_a_folded_proof_opens_by_keyboard(desk):
-    desk.page.goto(desk.base + first_page_with("fold proof-box"))
+    desk.page.goto(desk.base + first_page_with(FOLDED_PROOF))
     proof = desk.page.locator("details.proof-box").first
     assert proof.evaluate("fold => !fold.open")
     proof.locator("summary").focus()
@@ -235,7 +262,7 @@ def test_a_folded_proof_opens_by_keyboard(desk):
 
 
 def test_a_link_into_a_folded_proof_opens_it(desk):
-    name = first_page_with("fold proof-box")
+    name = first_page_with(FOLDED_PROOF)
     desk.page.goto(desk.base + name)
     address = desk.page.locator("details.proof-box").first.get_attribute("id")
     desk.page.goto(desk.base + name + "#" + address)
@@ -259,10 +286,10 @@ def test_search_finds_a_theorem_and_shows_no_tex(desk):
 
 def test_an_excerpt_has_each_formula_once(desk):
     """KaTeX writes a formula twice, as MathML and as HTML; the function that makes an excerpt must read neither."""
-    desk.page.goto(desk.base + first_page_with('data-text="'))
+    desk.page.goto(desk.base + first_page_with(LONG_FORMULA))
     whole, formula = desk.page.evaluate(
         """() => {
-          const span = [...document.querySelectorAll("article p > .math")].find((s) => s.dataset.text.length > 6 && s.closest("p").textContent);
+          const span = [...document.querySelectorAll("article p > .math")].find((s) => s.dataset.text.length > 6);
           const text = Search.htmlToText(`<div role="main"><p>before ${span.outerHTML} after</p></div>`);
           return [text, span.dataset.text];
         }"""
@@ -271,7 +298,7 @@ def test_an_excerpt_has_each_formula_once(desk):
 
 
 def test_a_copied_formula_is_characters(desk):
-    desk.page.goto(desk.base + first_page_with('data-text="'))
+    desk.page.goto(desk.base + first_page_with(LONG_FORMULA))
     copied, text = desk.page.evaluate(
         """() => {
           const span = [...document.querySelectorAll("article p > .math")].find((s) => s.dataset.text.length > 6);
@@ -298,41 +325,6 @@ def test_the_dark_mode_switch(desk):
         desk.page.locator("button.theme-switch-button:visible").first.click()
     assert desk.page.evaluate(theme) == "dark"
     assert desk.page.evaluate(surface) != light
-
-
-CONTRAST = r"""() => {
-  const channels = (color) => color.match(/[\d.]+/g).map(Number);
-  const luminance = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((v) => ((v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const over = ([r, g, b, a = 1], below) => [r, g, b].map((v, i) => v * a + below[i] * (1 - a));
-  const surface = (node) => {
-    if (!node) return [255, 255, 255];
-    const color = channels(getComputedStyle(node).backgroundColor);
-    return (color[3] ?? 1) === 1 ? color : over(color, surface(node.parentElement));
-  };
-  const poor = [];
-  for (const node of document.querySelectorAll("article :is(.admonition, .fold, p, figcaption, summary, .eqno) :is(a, p, span, strong):not(.headerlink)")) {
-    if (!node.checkVisibility() || !node.textContent.trim() || node.closest(".katex, .highlight, .claims-graph, .sd-btn")) continue;
-    const below = surface(node), text = luminance(over(channels(getComputedStyle(node).color), below)), ground = luminance(below);
-    const ratio = (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
-    if (ratio < 4.5) poor.push(`${ratio.toFixed(2)}: ${node.className} ${node.textContent.slice(0, 40)}`);
-  }
-  return [...new Set(poor)];
-}"""
-
-
-@pytest.mark.parametrize("mode", ["light", "dark"])
-def test_text_is_readable_on_its_ground(browser, site, mode):
-    here = visit(browser, site, 1280, mode)
-    poor = {}
-    for name in pages():
-        here.page.goto(here.base + name)
-        if found := here.page.evaluate(CONTRAST):
-            poor[name] = found
-    here.page.close()
-    assert not poor, poor
 
 
 def test_poor_contrast_is_found(planted):

@@ -7,6 +7,7 @@ under ``mystnb: image: alt:``.
 import re
 
 from bs4 import BeautifulSoup
+from build_math import place
 from docutils import nodes
 from sphinx.util import logging
 
@@ -29,10 +30,8 @@ def on_doctree_resolved(app, document, docname) -> None:
     for node in document.findall(lambda node: isinstance(node, nodes.image | nodes.raw)):
         alts = [node.get("alt")] if isinstance(node, nodes.image) else raw_alts(node)
         for problem in filter(None, map(complaint, alts)):
-            place = node
-            while place.line is None and place.parent is not None:
-                place = place.parent
-            logger.warning(problem, location=place, type="alt_text")
+            name = node["uri"] if isinstance(node, nodes.image) else "in a piece of HTML"
+            logger.warning("%s (image %s)", problem, name, location=place(node), type="alt_text")
 
 
 def raw_alts(node: nodes.raw) -> list[str | None]:

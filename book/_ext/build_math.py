@@ -71,7 +71,8 @@ def render(tex: str, display: bool) -> tuple[str, str, str]:
 
 # Plain text ----------------------------------------------------------------------------------------------------------
 
-SPACED = set("=≠<>≤≥≈≡∼≅∈∉⊂⊆→←↦⇒⇔∣:≪≫∝⟹⟺")
+SPACED = set("=≠<>≤≥≈≡∼≅∈∉⊂⊆→←↦⇒⇔:≪≫∝⟹⟺")
+KEYBOARD = str.maketrans({"\u2061": "", "\u00a0": " ", "∣": "|", "∥": "‖"})
 SUPERSCRIPT = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 SUBSCRIPT = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 DOUBLE_STRUCK = str.maketrans("CENPQRZ", "ℂ𝔼ℕℙℚℝℤ")
@@ -87,7 +88,7 @@ def flat(node: ElementTree.Element) -> str:
     tag = node.tag.rsplit("}", 1)[-1]
     parts = [flat(child) for child in node]
     if tag in ("mi", "mn", "mo", "mtext"):
-        text = (node.text or "").replace("\u2061", "").replace("\u00a0", " ")
+        text = (node.text or "").translate(KEYBOARD)
         if node.get("mathvariant") == "double-struck":
             return text.translate(DOUBLE_STRUCK)
         if (tag == "mo" and text in SPACED) or (tag == "mi" and len(text) > 1):
@@ -120,7 +121,7 @@ def shifted(text: str, sign: str, table: dict[int, int]) -> str:
 
 def grouped(text: str) -> str:
     text = text.strip()
-    return text if len(text) == 1 or text.isalnum() else f"({text})"
+    return text if len(text) == 1 or text.isdigit() else f"({text})"
 
 
 # Sphinx --------------------------------------------------------------------------------------------------------------
@@ -130,10 +131,15 @@ def formula(node: nodes.Element, tex: str, display: bool) -> tuple[str, str]:
     """HTML and plain text of a formula; a warning, and its source in red, where KaTeX rejects it."""
     html, text, complaint = render(tex, display)
     if complaint:
-        while node.line is None and node.parent is not None:
-            node = node.parent
-        logger.warning("formula %r: %s", tex, complaint, location=node, type="math", subtype="katex")
+        logger.warning("formula %r: %s", tex, complaint, location=place(node), type="math", subtype="katex")
     return html or f'<code class="katex-error">{nodes.unescape(tex)}</code>', text
+
+
+def place(node: nodes.Node) -> nodes.Node:
+    """The node, or the nearest around it, that knows its line in the source."""
+    while not node.line and node.parent is not None:
+        node = node.parent
+    return node
 
 
 def visit_inline(self, node: nodes.math) -> None:

@@ -1,7 +1,7 @@
 """Sphinx extension: what is around a page's text, as far as a style sheet cannot say it.
 
-The name of the book stands beside its logo, and scripts that this book does not use are not sent: the buttons of sphinx-togglebutton (``folds`` makes
-them of HTML), and sphinx-thebe, which names a foreign server and declares a constant twice.
+The name of the book stands beside its logo, and scripts that this book does not use are not sent: the buttons of sphinx-togglebutton
+(``folds`` makes them of HTML), and sphinx-thebe, which names a foreign server and declares a constant twice.
 """
 
 import re

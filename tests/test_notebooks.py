@@ -1,0 +1,153 @@
+"""A chapter's download is a notebook that plain Jupyter shows readably and runs alone."""
+
+import re
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+nbformat = pytest.importorskip("nbformat", reason="the book's tools are not installed")
+pytest.importorskip("jupytext", reason="the book's tools are not installed")
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+import notebooks  # noqa: E402
+
+SITE = "https://example.org/book/"
+CHAPTER = """---
+jupytext:
+  text_representation: {extension: .md, format_name: myst}
+kernelspec: {name: python3, display_name: Python 3}
+---
+# One idea
+
+:::{admonition} This chapter
+:class: tip
+**Shows** a sum. **Runs in** {run-time}`-`
+:::
+
+(a-target)=
+```{prf:theorem} Small
+:label: thm-small
+
+It is {glue:text}`ratio`, see {prf:ref}`thm-other` and {eq}`eq-one`, {py:func}`~randomfeatures.limits.width_bound`, {cite:t}`someone2000`.
+
+- one
+
+$$
+x = 1
+$$ (eq-one)
+
+{source}`new`
+```
+
+````{prf:proof}
+:class: dropdown
+By {prf:ref}`an earlier one <lem-small>`.
+
+```{code-block} python
+:caption: kept as it is
+```
+````
+
+```{code-cell} ipython3
+from randomfeatures.limits import width_bound
+
+assert width_bound(20) > 1
+print("ran")
+```
+
+```{exercise}
+:label: ex-a
+Show it.
+```
+
+```{solution} ex-a
+:class: dropdown
+Done.
+```
+"""
+
+
+class FakePage:
+    title, url = "One idea", SITE + "limits/one.html"
+
+    def number(self, name, target):
+        return {"thm-small": "Theorem 1", "thm-other": "Theorem 2", "eq-one": "1.1", "ex-a": "Exercise 1"}.get(target, f"[{target}]")
+
+    def link(self, name, target):
+        return f"{SITE}limits/one.html#{target}"
+
+    def glued(self, name):
+        return "0.12"
+
+
+@pytest.fixture(scope="module")
+def download():
+    return notebooks.notebook(CHAPTER, FakePage(), SITE, "randomfeatures-0.1.0-py3-none-any.whl")
+
+
+def text(book) -> str:
+    return "\n\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
+
+
+def test_it_is_a_valid_notebook_and_always_the_same(download):
+    nbformat.validate(download)
+    again = notebooks.notebook(CHAPTER, FakePage(), SITE, "randomfeatures-0.1.0-py3-none-any.whl")
+    assert nbformat.writes(again) == nbformat.writes(download)
+
+
+def test_the_first_cells_lead_back_and_install(download):
+    assert f"[One idea]({SITE}limits/one.html)" in download.cells[0].source
+    assert download.cells[1].source == f"%pip install --quiet {SITE}_static/randomfeatures-0.1.0-py3-none-any.whl matplotlib"
+    assert notebooks.install("import torch", SITE, "w.whl").endswith("w.whl matplotlib torch")
+
+
+def test_without_a_site_the_first_cell_says_how_to_install():
+    cell = notebooks.notebook(CHAPTER, FakePage(), "", "").cells[1].source
+    assert cell.startswith("#") and "pip install ." in cell and "matplotlib" in cell
+
+
+def test_the_macros_are_defined_for_jupyter(download):
+    for name in notebooks.MACROS:
+        assert rf"\def{name}" in download.cells[0].source
+    assert r"\def\norm#1{\lVert #1\rVert}" in download.cells[0].source
+    assert r"\def\inner#1#2{" in download.cells[0].source
+
+
+def test_no_myst_is_left(download):
+    shown = text(download)
+    assert "**Theorem 1 (Small).**" in shown
+    assert "**This chapter.**" in shown
+    assert "**Proof.**" in shown
+    assert "**Exercise 1.**" in shown and "**Solution of Exercise 1.**" in shown
+    assert f"It is 0.12, see [Theorem 2]({SITE}limits/one.html#thm-other) and [1.1]({SITE}limits/one.html#eq-one)" in shown
+    assert f"By [an earlier one]({SITE}limits/one.html#lem-small)." in shown
+    assert "`limits.width_bound`" in shown and "*new*" in shown
+    assert "\\tag{1.1}\n$$" in shown
+    left = re.findall(r"\{[\w:-]+\}`|^:\w+:|^\(\S+\)=|^:::", shown, flags=re.M)
+    assert left == [":caption:"]  # of the block that is shown as it is
+
+
+def test_a_box_left_closed_would_be_seen():
+    """The wrong twin of the conversion: without it, Jupyter shows a theorem as a block of code."""
+    assert re.findall(r"^`{3,}\{prf:\w+\}", CHAPTER, flags=re.M)
+    assert not re.findall(r"^`{3,}\{prf:\w+\}", notebooks.markdown(CHAPTER, FakePage()), flags=re.M)
+
+
+def test_it_runs_alone(tmp_path):
+    client = pytest.importorskip("nbclient", reason="the book's tools are not installed")
+    book = notebooks.notebook(CHAPTER, FakePage(), "", "")
+    client.NotebookClient(book, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    printed = [output.get("text", "") for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert printed == ["ran\n"]
+
+
+def test_the_wheel_holds_the_package(tmp_path):
+    name = notebooks.build_wheel(tmp_path)
+    assert re.fullmatch(r"randomfeatures-[\d.]+-py3-none-any\.whl", name)
+    files = ZipFile(tmp_path / name).namelist()
+    for module in (ROOT / "src" / "randomfeatures").glob("*.py"):
+        assert f"randomfeatures/{module.name}" in files
+    assert not (ROOT / "build").exists()  # the source tree stays as it was
