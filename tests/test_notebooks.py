@@ -24,7 +24,7 @@ kernelspec: {name: python3, display_name: Python 3}
 
 :::{admonition} This chapter
 :class: tip
-**Shows** a sum. **Runs in** {run-time}`-`
+**Shows** a sum, used [elsewhere](other.md). **Runs in** {run-time}`-`
 :::
 
 (a-target)=
@@ -82,6 +82,9 @@ class FakePage:
     def glued(self, name):
         return "0.12"
 
+    def run_time(self):
+        return "4 s"
+
 
 @pytest.fixture(scope="module")
 def download():
@@ -119,7 +122,8 @@ def test_the_macros_are_defined_for_jupyter(download):
 def test_no_myst_is_left(download):
     shown = text(download)
     assert "**Theorem 1 (Small).**" in shown
-    assert "**This chapter.**" in shown
+    assert "**This chapter.**" in shown and "**Runs in** 4 s" in shown
+    assert f"[elsewhere]({SITE}limits/one.html#other)" in shown
     assert "**Proof.**" in shown
     assert "**Exercise 1.**" in shown and "**Solution of Exercise 1.**" in shown
     assert f"It is 0.12, see [Theorem 2]({SITE}limits/one.html#thm-other) and [1.1]({SITE}limits/one.html#eq-one)" in shown

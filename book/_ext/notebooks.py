@@ -19,6 +19,7 @@ from urllib.parse import urljoin
 import jupytext
 import nbformat
 from build_math import MACROS
+from run_time import readable
 from search_text import plain_html
 from sphinx.errors import ExtensionError
 
@@ -31,7 +32,7 @@ BOXES = {"admonition", "note", "tip", "important", "warning", "hint", "seealso",
 
 
 def notebook(source: str, page, site: str, wheel: str) -> nbformat.NotebookNode:
-    """The download of a chapter; ``page`` answers ``title``, ``url``, ``link(role, target)`` and ``glued(name)``."""
+    """The download of a chapter; ``page`` knows the book around it: see ``Page``."""
     result = jupytext.reads(source, fmt="md:myst")
     for cell in result.cells:
         if cell.cell_type == "markdown":
@@ -70,7 +71,15 @@ def markdown(text: str, page) -> str:
     lines = directives(text.split("\n"), page)
     text = "\n".join(line for line in lines if not re.fullmatch(r"\([\w:-]+\)=", line.strip()))
     text = re.sub(r"\$\$[ \t]*\(([\w:-]+)\)", lambda match: rf"\tag{{{page.number('eq', match[1])}}}" + "\n$$", text)
+    text = re.sub(r"\[([^][]*)\]\(([^()\s:#]+)\.md(#[^()\s]*)?\)", lambda match: file_link(*match.groups(), page), text)
     return ROLE.sub(lambda match: role(match["role"], match["content"], page), text)
+
+
+def file_link(text: str, path: str, anchor: str | None, page) -> str:
+    """A link to another page's source file, which a lone notebook does not have beside it."""
+    url = page.link("doc", path)
+    text = text or page.number("doc", path)
+    return f"[{text}]({url}{anchor or ''})" if url else text
 
 
 def directives(lines: list[str], page) -> list[str]:
@@ -122,7 +131,9 @@ def role(name: str, content: str, page) -> str:
         return f"[{shown}]({url})" if url else shown
     if name == "glue:text":
         return page.glued(target)
-    return f"*{content}*" if name == "source" else content if name != "run-time" else ""
+    if name == "run-time":
+        return page.run_time()
+    return f"*{content}*" if name == "source" else content
 
 
 # The book ------------------------------------------------------------------------------------------------------------
@@ -177,15 +188,14 @@ class Page:
         return label[2] if label else word if statement or name == "exercise" else target
 
     def glued(self, name: str) -> str:
-        """A number that the run kept, read from the executed notebook beside the site."""
-        executed = Path(self.app.outdir).parent / "jupyter_execute" / f"{self.docname}.ipynb"
-        if executed.is_file():
-            for cell in json.loads(executed.read_text(encoding="utf-8"))["cells"]:
-                for output in cell.get("outputs", []):
-                    if output.get("metadata", {}).get("scrapbook", {}).get("name") == name:
-                        text = output["data"].get("application/papermill.record/text/plain", "")
-                        return ("".join(text) if isinstance(text, list) else text).strip("'\"")
-        return f"`{name}`"
+        """A number that the run kept: myst-nb writes them beside the executed notebook."""
+        kept = Path(self.app.outdir).parent / "jupyter_execute" / f"{self.docname}.glue.json"
+        data = json.loads(kept.read_text(encoding="utf-8")).get(name, {}).get("data", {}) if kept.is_file() else {}
+        return "".join(data.get("text/plain", f"`{name}`")).strip("'\"")
+
+    def run_time(self) -> str:
+        data = getattr(self.env, "nb_metadata", {}).get(self.docname, {}).get("exec_data") or {}
+        return readable(data.get("runtime"))
 
 
 def is_chapter(app, docname: str) -> bool:
