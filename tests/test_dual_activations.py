@@ -204,15 +204,16 @@ def test_sine_identities(s, t, rho, phi, psi):
     assert np.all(np.abs(both) <= 1 + error)
 
 
-@given(EXPONENTS, EXPONENTS, CORRELATIONS)
+@given(st.floats(-60, 5), st.floats(-60, 60), CORRELATIONS)
 def test_gaussian_and_erf_bounds(i, j, rho):
     """Both are inner products: at most the geometric mean of the two squares, and odd or even in the correlation."""
     s, t = 10.0 ** (2 * i), 10.0 ** (2 * j)
     c = rho * math.sqrt(s) * math.sqrt(t)
-    for dual in (dual_erf, dual_gaussian):
+    smaller = min(s, t)
+    for dual, effect in ((dual_erf, math.sqrt(smaller)), (dual_gaussian, smaller)):  # of rounding c, as the docstrings say
         bound = math.sqrt(float(dual(s, s, s))) * math.sqrt(float(dual(t, t, t)))
         value, other = float(dual(s, t, c)), float(dual(s, t, -c))
-        assert abs(value) <= bound * (1 + 1e-14)
+        assert abs(value) <= bound * (1 + 4e-15 + 2e-15 * effect)
         assert abs(abs(value) - abs(other)) <= 1e-15 * bound
 
 
