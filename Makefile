@@ -31,7 +31,7 @@ serve: book ## build, then show the site on this machine only
 	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 lab: .venv/lab ## open the chapters as notebooks in JupyterLab
-	@$(BIN)/jupyter lab --notebook-dir=book
+	@$(BIN)/jupyter lab --config=workshop/jupyter_lab_config.py
 
 clean: ## remove the site and the chapters' outputs, keep the environment
 	rm -rf _build .cache
