@@ -33,7 +33,9 @@ LAYOUT = r"""() => {
   const seen = (element) => element.checkVisibility({ visibilityProperty: true });
   const root = document.documentElement;
   if (root.scrollWidth > root.clientWidth + 1) {
-    const wide = [...document.querySelectorAll("body *")].find((e) => e.getBoundingClientRect().right > root.clientWidth + 1);
+    const clipped = (e) => e !== document.body && (getComputedStyle(e).overflowX !== "visible" || clipped(e.parentElement));
+    const out = (e) => e.getBoundingClientRect().right > root.clientWidth + 1 && !clipped(e.parentElement);
+    const wide = [...document.querySelectorAll("body *")].find(out);
     found.push(`the page scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}, first at ${wide?.tagName}.${wide?.className}`);
   }
   for (const formula of document.querySelectorAll(".math")) {

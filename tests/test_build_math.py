@@ -183,6 +183,14 @@ def test_no_formula_is_left_as_source(page):
     assert "mathjax@" not in html.lower() and "tex-mml" not in html
 
 
+def test_a_comma_stays_with_its_formula(tmp_path):
+    _, _, html = build(tmp_path, "# T\n\nSo $x$, and ($y$) and $z$ too.\n")
+    text = search_text.BeautifulSoup(html.replace("\u2060", "|"), "html.parser").find("p")
+    for formula in text.select("[data-text]"):
+        formula.replace_with(formula["data-text"])
+    assert text.get_text() == "So x|, and (|y|) and z too."
+
+
 def test_the_head_has_no_markup_and_no_tex(page):
     _, html = page
     assert re.search(r"<title>(.*?)</title>", html)[1].startswith("The norm ‖x‖² &amp; more")

@@ -144,8 +144,22 @@ def place(node: nodes.Node) -> nodes.Node:
 
 def visit_inline(self, node: nodes.math) -> None:
     html, text = formula(node, node.astext(), display=False)
+    before, after = (beside(node, step) for step in (-1, 1))
+    self.body.append(JOINER if before.endswith(("(", "[", "“")) else "")
     self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight", **{"data-text": text}) + html + "</span>")
+    self.body.append(JOINER if after.startswith((",", ".", ";", ":", "?", "!", ")", "]", "”", "’", "-")) else "")
     raise nodes.SkipNode
+
+
+# A line may break beside a formula; this character, of no width, keeps a comma from starting the next line.
+JOINER = "\u2060"
+
+
+def beside(node: nodes.Node, step: int) -> str:
+    """The text directly before (-1) or after (1) a formula."""
+    siblings = node.parent.children if node.parent is not None else [node]
+    position = next(index for index, sibling in enumerate(siblings) if sibling is node) + step
+    return siblings[position].astext() if 0 <= position < len(siblings) and isinstance(siblings[position], nodes.Text) else ""
 
 
 def visit_display(self, node: nodes.math_block) -> None:

@@ -9,7 +9,7 @@ import html
 import re
 
 from bs4 import BeautifulSoup
-from build_math import display_source, render
+from build_math import JOINER, display_source, render
 from docutils import nodes
 
 DESCRIPTION = 160
@@ -20,7 +20,7 @@ def plain_html(fragment: str) -> str:
     soup = BeautifulSoup(fragment, "html.parser")
     for element in soup.select("[data-text]"):
         element.replace_with(element["data-text"])
-    return re.sub(r"\s+", " ", soup.get_text()).strip()
+    return re.sub(r"\s+", " ", soup.get_text().replace(JOINER, "")).strip()
 
 
 def plain_doctree(document: nodes.document) -> nodes.document:

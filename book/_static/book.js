@@ -22,7 +22,7 @@
     // Only text in the page has line breaks between paragraphs, so the copy is laid out for a moment, out of sight.
     holder.style.cssText = "position: fixed; left: -200vw; white-space: normal";
     document.body.append(holder);
-    event.clipboardData.setData("text/plain", holder.innerText);
+    event.clipboardData.setData("text/plain", holder.innerText.replaceAll("\u2060", ""));
     holder.remove();
     event.preventDefault();
   });
@@ -33,7 +33,7 @@
       Search.htmlToText = (html, anchor) => {
         const page = flatten(new DOMParser().parseFromString(html, "text/html"));
         for (const element of page.querySelectorAll(".onlyprint, .bd-header-article, .bd-sidebar-secondary, .prev-next-footer, .bd-footer-content")) element.remove();
-        return original(page.documentElement.outerHTML, anchor).replace(/\s+/g, " ").trim();
+        return original(page.documentElement.outerHTML, anchor).replaceAll("\u2060", "").replace(/\s+/g, " ").trim();
       };
     }
     unfold();
