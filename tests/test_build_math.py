@@ -184,11 +184,11 @@ def test_no_formula_is_left_as_source(page):
 
 
 def test_a_comma_stays_with_its_formula(tmp_path):
-    _, _, html = build(tmp_path, "# T\n\nSo $x$, and ($y$) and $z$ too.\n")
+    _, _, html = build(tmp_path, "# T\n\nSo $x$, and ($y$) and $z$ too, *all $w$*.\n")
     text = search_text.BeautifulSoup(html.replace("\u2060", "|"), "html.parser").find("p")
     for formula in text.select("[data-text]"):
         formula.replace_with(formula["data-text"])
-    assert text.get_text() == "So x|, and (|y|) and z too."
+    assert text.get_text() == "So x|, and (|y|) and z too, all w|."
 
 
 def test_the_head_has_no_markup_and_no_tex(page):

@@ -52,6 +52,12 @@ By {prf:ref}`an earlier one <lem-small>`.
 ````
 
 ```{code-cell} ipython3
+---
+mystnb:
+  figure:
+    name: fig-one
+    caption: A picture of {prf:ref}`thm-other`.
+---
 from randomfeatures.limits import width_bound
 
 assert width_bound(20) > 1
@@ -74,7 +80,9 @@ class FakePage:
     title, url = "One idea", SITE + "limits/one.html"
 
     def number(self, name, target):
-        return {"thm-small": "Theorem 1", "thm-other": "Theorem 2", "eq-one": "1.1", "ex-a": "Exercise 1"}.get(target, f"[{target}]")
+        return {"thm-small": "Theorem 1", "thm-other": "Theorem 2", "eq-one": "1.1", "ex-a": "Exercise 1", "fig-one": "Fig. 1"}.get(
+            target, f"[{target}]"
+        )
 
     def link(self, name, target):
         return f"{SITE}limits/one.html#{target}"
@@ -132,6 +140,12 @@ def test_no_myst_is_left(download):
     assert "\\tag{1.1}\n$$" in shown
     left = re.findall(r"\{[\w:-]+\}`|^:\w+:|^\(\S+\)=|^:::", shown, flags=re.M)
     assert left == [":caption:"]  # of the block that is shown as it is
+
+
+def test_a_caption_stands_under_its_figure(download):
+    place = next(index for index, cell in enumerate(download.cells) if "print(" in cell.source)
+    assert download.cells[place + 1].source == f"**Fig. 1.** A picture of [Theorem 2]({SITE}limits/one.html#thm-other)."
+    assert "mystnb" not in nbformat.writes(download)
 
 
 def test_a_box_left_closed_would_be_seen():

@@ -156,10 +156,16 @@ JOINER = "\u2060"
 
 
 def beside(node: nodes.Node, step: int) -> str:
-    """The text directly before (-1) or after (1) a formula."""
-    siblings = node.parent.children if node.parent is not None else [node]
-    position = next(index for index, sibling in enumerate(siblings) if sibling is node) + step
-    return siblings[position].astext() if 0 <= position < len(siblings) and isinstance(siblings[position], nodes.Text) else ""
+    """The text directly before (-1) or after (1) a formula, also where the formula ends an emphasis."""
+    while node.parent is not None:
+        siblings = node.parent.children
+        position = next(index for index, sibling in enumerate(siblings) if sibling is node) + step
+        if 0 <= position < len(siblings):
+            return siblings[position].astext() if isinstance(siblings[position], nodes.Text) else ""
+        if not isinstance(node.parent, nodes.Inline):
+            break
+        node = node.parent
+    return ""
 
 
 def visit_display(self, node: nodes.math_block) -> None:

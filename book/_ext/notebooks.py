@@ -34,9 +34,14 @@ BOXES = {"admonition", "note", "tip", "important", "warning", "hint", "seealso",
 def notebook(source: str, page, site: str, wheel: str) -> nbformat.NotebookNode:
     """The download of a chapter; ``page`` knows the book around it: see ``Page``."""
     result = jupytext.reads(source, fmt="md:myst")
-    for cell in result.cells:
+    for cell in list(result.cells):
         if cell.cell_type == "markdown":
             cell.source = markdown(cell.source, page)
+        figure = cell.metadata.pop("mystnb", {}).get("figure", {})
+        if "caption" in figure:
+            name = page.number("numref", figure["name"]) if "name" in figure else "Figure"
+            caption = nbformat.v4.new_markdown_cell(f"**{name}.** {markdown(figure['caption'].strip(), page)}")
+            result.cells.insert(result.cells.index(cell) + 1, caption)
     code = "\n".join(cell.source for cell in result.cells if cell.cell_type == "code")
     result.cells[:0] = [nbformat.v4.new_markdown_cell(preface(page, site)), nbformat.v4.new_code_cell(install(code, site, wheel))]
     for number, cell in enumerate(result.cells):
