@@ -757,7 +757,7 @@ def test_an_eigenvalue_lost_in_cancellation_is_refused():
 def test_the_least_norm_may_be_off_by_its_last_digit():
     for d in range(3, 200):
         R = 2 / math.pi * d**0.5 * (1 - 2e-16)
-        assert hard_neurons(d, 1.0, R).R >= R and abs(log_concentration_bound(d, R) + d / 2) < 1e-9
+        assert max(R, least_norm(d)) == hard_neurons(d, 1.0, R).R and abs(log_concentration_bound(d, R) + d / 2) < 1e-9
 
 
 @pytest.mark.parametrize(

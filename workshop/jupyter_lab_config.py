@@ -34,6 +34,6 @@ class Chapters(TextFileContentsManager):
 
 
 if "get_config" in globals():  # read by JupyterLab's server, not imported
-    c = get_config()  # noqa: F821
+    c = get_config()
     c.ServerApp.contents_manager_class = Chapters
     c.ServerApp.root_dir = str(ROOT / "book")

@@ -305,7 +305,7 @@ def draw(graph: nx.DiGraph, known: dict[str, Result], number: dict[str, str], ur
     boxes = [_box(known[n], number[n], uri[n], *corner[n], place[n]) for n in graph]
     described = f"{len(graph)} results and {len(routes)} arrows. The cards on this page list every use as text."
     return (
-        '<div class="claims-graph full-width" role="region" aria-label="Which result uses which" tabindex="0">'
+        '<div class="claims-graph" role="region" aria-label="Which result uses which" tabindex="0">'
         f"<style>{''.join(lit)}</style>"
         f'<svg viewBox="-2 -2 {width:.0f} {height:.0f}" style="width:100%;max-width:{width:.0f}px;min-width:{0.88 * width:.0f}px"'
         ' role="group" aria-labelledby="claims-t claims-d">'
