@@ -34,13 +34,11 @@ def linearize(f: Callable[[Any, Array], Array], params: Any) -> Callable[[Any, A
     (tensor([ 9., 18.]), tensor([15., 30.]))
     """
     import torch
-    from torch.utils._pytree import tree_map
 
-    start = _fixed("params", params)
+    start = _fixed(params)
 
     def tangent_model(new_params: Any, x: Array) -> Array:
-        _same_shapes(start, new_params)
-        step = tree_map(lambda new, old: new - old, new_params, start)
+        step = _map(_difference, "new_params", start, new_params)
         with warnings.catch_warnings():
             # The first use of torch's forward mode warns of a function that torch itself calls and deprecates.
             warnings.filterwarnings("ignore", "`torch.jit.script", DeprecationWarning)
@@ -75,7 +73,7 @@ def empirical_tangent_kernel(
     """
     import torch
 
-    start = _fixed("params", params)
+    start = _fixed(params)
     _rows("x", x)
     _rows("y", y)
     chunk = integer("chunk", chunk, at_least=1)
@@ -94,33 +92,52 @@ def empirical_tangent_kernel(
 def _contract(jacobian_x: Any, jacobian_y: Any, axes: int) -> Array:
     """Σ over all parameters of the products of two batches of derivatives with ``axes`` output axes (0 or 1)."""
     import torch
-    from torch.utils._pytree import tree_leaves
 
-    total = 0.0
-    for a, b in zip(tree_leaves(jacobian_x), tree_leaves(jacobian_y), strict=True):
-        a, b = a.flatten(1 + axes) if a.ndim > 1 + axes else a[..., None], b.flatten(1 + axes) if b.ndim > 1 + axes else b[..., None]
-        total = total + torch.einsum("iap,jbp->ijab" if axes else "ip,jp->ij", a, b)
-    return total
+    products = []
+
+    def multiply(name: str, a: Array, b: Array) -> None:
+        # Rows, outputs, then one axis of all entries of this parameter; a parameter without axes has one entry.
+        a, b = (jacobian.reshape(*jacobian.shape[: 1 + axes], -1) for jacobian in (a, b))
+        products.append(torch.einsum("iap,jbp->ijab" if axes else "ip,jp->ij", a, b))
+
+    _map(multiply, "params", jacobian_x, jacobian_y)
+    return sum(products)
 
 
-def _fixed(name: str, params: Any) -> Any:
+def _map(function: Callable[..., Any], name: str, tree: Any, other: Any) -> Any:
+    """function(name, leaf, other leaf) in the structure of ``tree`` (dicts, lists, tuples), which ``other`` must have too."""
+    keys = tree.keys() if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list | tuple) else None
+    if keys is None:
+        return function(name, tree, other)
+    other_keys = other.keys() if isinstance(other, dict) else range(len(other)) if isinstance(other, list | tuple) else None
+    if isinstance(tree, dict) != isinstance(other, dict) or keys != other_keys:
+        raise ValueError(f"{name} must be a {type(tree).__name__} with keys {list(keys)}, as in params, got {type(other).__name__}")
+    parts = [_map(function, f"{name}[{key!r}]", tree[key], other[key]) for key in keys]
+    return dict(zip(keys, parts, strict=True)) if isinstance(tree, dict) else type(tree)(parts)
+
+
+def _fixed(params: Any) -> Any:
     """``params`` with every tensor checked and detached from any graph that made it."""
     import torch
-    from torch.utils._pytree import tree_flatten, tree_unflatten
 
-    leaves, structure = tree_flatten(params)
-    if not leaves or not all(isinstance(leaf, torch.Tensor) for leaf in leaves):
-        raise ValueError(f"{name} must hold at least 1 tensor and nothing else, got {[type(leaf).__name__ for leaf in leaves]}")
-    return tree_unflatten([finite_array(name, leaf.detach()) for leaf in leaves], structure)
+    found = []
+
+    def fixed(name: str, leaf: Any, _: Any) -> Array:
+        if not isinstance(leaf, torch.Tensor):
+            raise ValueError(f"{name} must be a tensor of torch, or a dict, list or tuple of them, got {leaf!r}")
+        found.append(name)
+        return finite_array(name, leaf.detach())
+
+    start = _map(fixed, "params", params, params)
+    if not found:
+        raise ValueError(f"params must hold at least 1 tensor, got {params!r}")
+    return start
 
 
-def _same_shapes(start: Any, new_params: Any) -> None:
-    from torch.utils._pytree import tree_flatten
-
-    (old, structure), (new, other) = tree_flatten(start), tree_flatten(new_params)
-    before, now = ([tuple(leaf.shape) for leaf in leaves] for leaves in (old, new))
-    if structure != other or before != now:
-        raise ValueError(f"new_params must have the structure and shapes of params, {before}, got {now}")
+def _difference(name: str, old: Array, new: Array) -> Array:
+    if getattr(new, "shape", None) != old.shape:
+        raise ValueError(f"{name} must have shape {tuple(old.shape)}, as in params, got {new!r}")
+    return new - old
 
 
 def _rows(name: str, value: Array) -> None:
