@@ -5,9 +5,10 @@ A module imports only from rows below its own; ``tests/test_layers.py`` reads th
 ====  ================================  =====================================================================
 row   modules                           holds
 ====  ================================  =====================================================================
-4     limits                            the theorems as functions: bounds and exact values, each saying its side
-4     single_neuron                     one neuron learned by gradient descent: loss, gradient, trajectories
-3     random_features, linearization    feature maps, exact population error and fits; the tangent model
+5     limits                            the theorems as functions: bounds and exact values, each saying its side
+4     neuron_limits, single_neuron      one neuron: its spectrum and best features; learned by gradient descent
+4     random_features, estimators       exact population error of ReLU features; fits in scikit-learn's conventions
+3     regression, linearization         feature maps and their fits; the tangent model
 2     kernels                           arc-cosine, network-prior and tangent kernels
 1     dual_activations, triangle_wave   E[σ(u)σ(v)] in closed form; the periodic target
 0     activations, hermite, sphere      coefficients, Gegenbauer numbers, samplers

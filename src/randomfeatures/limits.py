@@ -15,6 +15,16 @@ from numpy.polynomial import Polynomial
 from scipy.special import gammaln, log_expit, logsumexp
 
 from randomfeatures.arguments import Array, finite_array, integer, real
+from randomfeatures.neuron_limits import (  # noqa: F401
+    almost_every_direction_bound,
+    features_needed,
+    log_optimal_error,
+    neuron_spectrum,
+    optimal_error,
+    optimal_error_certified,
+    tail_constant,
+    tail_constant_lower_bound,
+)
 from randomfeatures.triangle_wave import second_moment, sine_coefficients
 
 LINEAR_BELOW = 0.12
