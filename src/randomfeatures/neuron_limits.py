@@ -25,11 +25,14 @@ from randomfeatures.sphere import multiplicity
 MOST_BITS = 2**18
 """The precision at which a ball that is still too wide, or a comparison that is still open, is given up with an ArithmeticError."""
 
-MOST_DEGREE = 2000
+MOST_DEGREE = 1024
 """With a bias, the highest degree whose eigenvalue is computed before an ArithmeticError says that r is too large or ε too small."""
 
-SMALLEST = 2.2250738585072014e-308
-"""The smallest normal float: below it floats lose digits."""
+FAR = 40.0
+"""Beyond this |b| the neuron is, to a part (2|b| + 2) e^{-b²/2} that no float can hold, b + ⟨θ, x⟩ (b > 0) or zero (b < 0)."""
+
+SMALLEST, LARGEST = 2.2250738585072014e-308, 1.7976931348623157e308
+"""The smallest normal float, below which floats lose digits, and the largest."""
 
 
 # --- the spectrum -----------------------------------------------------------------------------------------------------------------
@@ -52,7 +55,7 @@ def neuron_spectrum(d: int, max_degree: int, bias: float = 0.0) -> Float[np.ndar
     Book: ``thm-neuron-spectrum``. Book: ``thm-bias-spectrum``.
     Error: relative, 1e-15, for every bias; 0.0 for a positive value below the smallest float.
     Raises: ValueError unless d ≥ 1, max_degree ≥ 0 (≤ 1 for d = 1: there are no other degrees) and ``bias`` is finite;
-    ImportError without python-flint.
+    ArithmeticError for a bias above 1e154, whose square is no float; ImportError without python-flint.
 
     >>> neuron_spectrum(3, 4) * 3072
     array([576., 256.,  36.,   0.,   1.])
@@ -61,6 +64,10 @@ def neuron_spectrum(d: int, max_degree: int, bias: float = 0.0) -> Float[np.ndar
     """
     d, bias = integer("d", d, at_least=1), real("bias", bias)
     max_degree = integer("max_degree", max_degree, at_least=0, at_most=1 if d == 1 else math.inf)
+    if bias > 1e154:
+        raise ArithmeticError(f"λ_0 is above the largest float for bias = {bias!r}")
+    if abs(bias) > FAR:
+        return np.array([max(bias, 0.0) ** 2, (bias > 0) / d] + [0.0] * (max_degree - 1))[: max_degree + 1]
     if bias:
         return np.array([float(value) for value in _biased_eigenvalues(d, bias, max_degree, 70)])
     with _precision(160):
@@ -82,7 +89,7 @@ def optimal_error(d: int, r: int, bias: float = 0.0) -> float:
 
     Book: ``thm-exact-optimum``. Error: relative, 1e-15, for every d and r.
     Raises: ValueError unless d ≥ 1, r ≥ 0 are integers and ``bias`` is finite; ArithmeticError where the value is below the smallest normal
-    float, or where with a bias the r largest eigenvalues reach beyond degree 2000; ImportError without python-flint.
+    float, or where with a bias the r largest eigenvalues reach beyond degree 1024; ImportError without python-flint.
 
     >>> optimal_error(3, 0), optimal_error(3, 4), optimal_error(3, 9)
     (0.5, 0.0625, 0.00390625)
@@ -94,6 +101,8 @@ def optimal_error(d: int, r: int, bias: float = 0.0) -> float:
     if not (value.is_zero() or value >= SMALLEST):
         size = "" if bias else f" = exp({float(value.log()):.10g})"
         raise ArithmeticError(f"optimal_error{size} is below the smallest normal float" + ("" if bias else "; use log_optimal_error"))
+    if value > LARGEST:
+        raise ArithmeticError(f"optimal_error is above the largest float for bias = {bias!r}")
     return float(value)
 
 
@@ -139,7 +148,7 @@ def features_needed(d: int, error: float, bias: float = 0.0) -> int:
 
     Book: ``thm-exact-optimum``. Error: none, an exact integer of any size.
     Raises: ValueError unless d ≥ 1, error > 0 and ``bias`` is finite; ArithmeticError where a comparison is still open at 262144 bits, or
-    where with a bias degrees beyond 2000 would be needed; ImportError without python-flint.
+    where with a bias degrees beyond 1024 would be needed; ImportError without python-flint.
 
     >>> features_needed(3, 1 / 2), features_needed(3, 1 / 16), features_needed(3, 1 / 17)
     (0, 4, 5)
@@ -148,15 +157,17 @@ def features_needed(d: int, error: float, bias: float = 0.0) -> int:
     """
     d, error, bias = integer("d", d, at_least=1), real("error", error, above=0), real("bias", bias)
     levels = _levels(d, bias)
+    if _at_most(levels, 0, error):
+        return 0
     level = _least(lambda i: _at_most(levels, levels.count(i), error), 0)
     count = levels.count(level)
     # tail_r = (count - r) λ + τ in this level: a guess from one precision, then decided comparisons on both sides of it.
     with _precision(128 + 2 * count.bit_length()):
         spare = (_ball(error) - levels.after(level)) / levels.eigenvalue(level)
-        r = max(0, count - int(spare.mid().floor().unique_fmpz()))
+        r = max(1, count - int(spare.mid().floor().unique_fmpz()))
     while not _at_most(levels, r, error):
         r += 1
-    while r > 0 and _at_most(levels, r - 1, error):
+    while _at_most(levels, r - 1, error):
         r -= 1
     return r
 
@@ -232,13 +243,15 @@ def _levels(d: int, bias: float) -> _Levels:
     """Without bias the degrees 0, 1, 2, 4, 6, ...; with a bias sorted by computed size."""
     if d == 1:
         return _line_levels(bias)
+    if abs(bias) > FAR:
+        return _far_levels(d, bias)
     if bias:
         return _sorted_levels(d, bias)
     return _Levels(
         count=lambda i: 1 if i == 0 else 1 + d if i == 1 else d + math.comb(2 * i - 3 + d, d - 1),
         eigenvalue=lambda i: _eigenvalue(d, i if i < 2 else 2 * i - 2),
         after=lambda i: _tail_after(d, max(0, 2 * i - 2)) + (_ball(1) / 4 if i == 0 else 0),
-        exact=lambda r: _exact_tail(d, r) if d % 2 else None,
+        exact=lambda r: Fraction(1, 2) if r == 0 else _exact_tail(d, r) if d % 2 else None,
     )
 
 
@@ -361,6 +374,22 @@ def _sorted_levels(d: int, bias: float) -> _Levels:
     )
 
 
+def _far_levels(d: int, bias: float) -> _Levels:
+    """The levels for d ≥ 2 and |b| > FAR. Let h(x) = [z - |b|]_+ with z = -⟨θ, x⟩. For b < 0 the neuron is h, and E h² < e^{-b²/2}.
+
+    For b > 0 it is b - z + h. As h has mean and E zh below e^{-b²/2}, λ_0 is b² and λ_1 is 1/d up to (2b + 2) e^{-b²/2}, and the others
+    add up to at most E h².
+    """
+    rest = ((2 * abs(_ball(bias)) + 2) * (-(_ball(bias) ** 2) / 2).exp()).union(_ball(0))
+    positive = int(bias > 0)
+    return _Levels(
+        count=lambda i: 1 if i == 0 else 2**i * (1 + d) // 2,
+        eigenvalue=lambda i: [_ball(bias) ** 2 + rest, 1 / _ball(d) + rest - rest][i] if i < 2 and positive else _ball(0),
+        after=lambda i: rest + (positive if i == 0 else 0),
+        exact=lambda r: None,
+    )
+
+
 @lru_cache(maxsize=64)
 def _sorted_degrees(d: int, bias: float, number: int, bits: int) -> list[tuple[Any, int]]:
     """The ``number`` largest eigenvalues and more, each with its degree, in decreasing order, to a relative 2^-bits or better.
@@ -380,7 +409,7 @@ def _sorted_degrees(d: int, bias: float, number: int, bits: int) -> list[tuple[A
         if known >= number:
             return order[:known]
         max_degree *= 2
-    raise ArithmeticError(f"the {number} largest eigenvalues for d = {d}, bias = {bias!r} reach beyond degree {MOST_DEGREE}")
+    raise ArithmeticError(f"for d = {d}, bias = {bias!r} the eigenvalues asked for reach beyond degree {MOST_DEGREE}")
 
 
 @lru_cache(maxsize=64)
