@@ -20,8 +20,8 @@ def main() -> None:
         venv.create(folder, with_pip=True)
         python = Path(folder) / ("Scripts" if sys.platform == "win32" else "bin") / "python"
         pip = [python, "-m", "pip", "--disable-pip-version-check"]
-        subprocess.run([*pip, "install", "--quiet", f"{ROOT}[book,test,lab]"], check=True)
-        frozen = subprocess.run([*pip, "freeze", "--exclude", "randomfeatures"], check=True, capture_output=True, text=True).stdout
+        subprocess.run([*pip, "install", "--quiet", f"{ROOT}[book,test,lab,estimators,cluster]"], check=True)
+        frozen = subprocess.run([*pip, "freeze", "--all", "--exclude", "randomfeatures", "--exclude", "pip"], check=True, capture_output=True, text=True).stdout
     (ROOT / "constraints.txt").write_text(HEADER + pins(frozen))
 
 

@@ -15,7 +15,7 @@ from numpy.polynomial import Polynomial
 from scipy.special import gammaln, log_expit, logsumexp
 
 from randomfeatures.arguments import Array, finite_array, integer, real
-from randomfeatures.neuron_limits import (  # noqa: F401
+from randomfeatures.neuron_limits import (
     almost_every_direction_bound,
     features_needed,
     log_optimal_error,
@@ -26,6 +26,34 @@ from randomfeatures.neuron_limits import (  # noqa: F401
     tail_constant_lower_bound,
 )
 from randomfeatures.triangle_wave import second_moment, sine_coefficients
+
+__all__ = [
+    "HardNeurons",
+    "almost_every_direction_bound",
+    "coefficient_bound",
+    "concentration_bound",
+    "concentration_exact",
+    "concentration_spectrum",
+    "features_needed",
+    "hard_neurons",
+    "log_coefficient_bound",
+    "log_concentration_bound",
+    "log_concentration_exact",
+    "log_mean_square_correlation",
+    "log_optimal_error",
+    "log_sine_eigenvalue",
+    "log_width_bound",
+    "mean_square_correlation",
+    "neuron_spectrum",
+    "optimal_error",
+    "optimal_error_certified",
+    "sine_eigenvalue",
+    "tail_constant",
+    "tail_constant_lower_bound",
+    "truncation_bound",
+    "wave_kernel",
+    "width_bound",
+]
 
 LINEAR_BELOW = 0.12
 """For R below this number κ(t) = R²t and λ_1 = R²/d up to 1e-15: κ(t)/t and d λ_1 lie between c_1² and ‖tri_θ‖², c_1 = E z tri(Rz)."""
