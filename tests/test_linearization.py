@@ -44,7 +44,6 @@ def relu_network(rng, d, *widths):
     return f, tensors(rng, *zip(widths, (d, *widths), strict=False), (widths[-1],))
 
 
-@pytest.mark.claim("prop-tangent-kernel", kind="quadrature")
 @pytest.mark.parametrize("k", [None, 2])
 def test_tangent_model_has_the_finite_difference_as_slope(k):
     f, params = smooth_network(k)
