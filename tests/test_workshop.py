@@ -90,6 +90,12 @@ def test_a_warning_fails_the_build_every_time_until_it_is_mended(small_book):
     assert build(small_book).returncode == 0
 
 
+def test_a_page_that_does_not_exist_is_named(small_book):
+    (small_book / "book" / "b.md").unlink()
+    result = build(small_book)
+    assert result.returncode == 1 and "_toc.yml names pages that do not exist under book/: b" in result.stderr
+
+
 def test_a_chapter_over_the_time_limit_fails_only_where_a_limit_is_set(small_book):
     assert build(small_book).returncode == 0
     result = build(small_book, CHAPTER_SECONDS="0.01")

@@ -81,7 +81,10 @@ def forget_if_changed(folder: Path, fingerprint: str) -> None:
 def pages_of_the_toc() -> list[Path]:
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
     files = [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
-    return [BOOK / f"{file}.md" for file in files]
+    pages = [BOOK / f"{file}.md" for file in files]
+    if missing := [name(page) for page in pages if not page.exists()]:
+        sys.exit(f"_toc.yml names pages that do not exist under book/: {', '.join(missing)}")
+    return pages
 
 
 def read_chapter(path: Path) -> NotebookNode | None:
