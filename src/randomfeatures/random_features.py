@@ -12,12 +12,12 @@ import math
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, device, is_numpy_array, is_torch_array, to_device
+from array_api_compat import array_namespace, device, is_numpy_array, to_device
 from jaxtyping import Float
 from scipy import linalg, special
 
@@ -65,7 +65,7 @@ class PopulationError:
     - ``lower_bound``: "rigorous" (Cholesky's factorisation or ball arithmetic proved the bound on the smallest eigenvalue, rounding
       included), "probable" (it fails with probability at most 4.1e-9 over the six probe vectors, exact arithmetic of the recurrence
       assumed), "estimate" (the same with probes in single precision), or "trivial" (no bound was found, ``lower`` is 0).
-    - ``coefficients`` (r, m): the coefficients u of the features as they were given; zero for features that repeat an earlier one.
+    - ``coefficients`` (r, m): the coefficients u of the features as they were given; zero for features that were left out.
     - ``residual`` (m,): the Euclidean norm of c - G u for features and target scaled to unit length.
     - ``iterations``: of conjugate gradients. ``method``: "dense", "iterative" or "ball".
     - ``converged``: every interval is as narrow as asked for.
@@ -111,8 +111,9 @@ def population_error(
     arithmetic (python-flint) at a rising precision. "auto" takes the faster of the first two, and balls where double precision
     is not enough, the features are few, and python-flint is there.
 
-    Zero weights are allowed. Weights that are parallel up to rounding (an angle of 8 units in the last place) count as one feature.
-    Slightly larger angles make G nearly singular; then balls decide, or ``lower`` is 0 and the warning is given.
+    Zero weights are allowed; features that repeat others or are combinations of them (of many opposite pairs w, -w) are left out. Weights
+    count as parallel up to an angle of 8 units of rounding; slightly larger angles make G nearly singular, then balls decide, or
+    ``lower`` is 0 and the warning is given.
 
     ``progress``: a line on the standard error after each iteration. There is no gradient through this function. The six random probes
     behind ``lower`` come from a generator with a fixed seed, so the same call gives the same numbers.
@@ -132,12 +133,13 @@ def population_error(
     """
     tolerance = real("tolerance", tolerance, above=0)
     xp = _check(weights=weights, biases=biases, directions=directions, direction_biases=direction_biases)
+    weights, biases, directions, direction_biases = map(_plain, (weights, biases, directions, direction_biases))
     if biases is None and direction_biases is not None:
         biases = xp.zeros_like(weights[:, 0])
     if direction_biases is None and biases is not None:
         direction_biases = xp.zeros_like(directions[:, 0])
     features, targets = _unit(weights, biases), _unit(directions, direction_biases)
-    if not xp.all(targets.length**2 < float(xp.finfo(directions.dtype).max)):
+    if not xp.all(targets.length < math.sqrt(xp.finfo(directions.dtype).max)):
         raise ValueError(f"directions must have squared lengths below {xp.finfo(directions.dtype).max:.3g}")
     kept = _distinct(features, float(xp.finfo(weights.dtype).eps))
     chosen = _method(method, len(kept), weights.shape[1], biases is not None)
@@ -197,17 +199,30 @@ def _unit(rows: Array, bias: Array | None) -> _Neurons:
 
 
 def _distinct(features: _Neurons, eps: float) -> np.ndarray:
-    """Indices of the features that are not zero, one of each set of directions that agree up to rounding.
+    """Indices of features with the same span and no exact dependence: none is zero, no two agree, and of opposite pairs only a basis.
 
-    Sorted by their projection on a random vector, equal directions are neighbours: another one falls between them with probability 1e-10.
+    Opposite neurons differ by a linear function, [z]_+ - [-z]_+ = z, so of many pairs all but as many as span those linear functions
+    lose one partner. Beyond these dependences there are none. "Agree" and "opposite" are meant up to 8 units of rounding.
     """
     rows, bias, energy = (None if part is None else _host(part) for part in (features.rows, features.bias, features.energy))
     joint = rows if bias is None else np.concatenate([rows, bias[:, None]], axis=1)
+    # Sorted by their projection on a random vector, equal lines are neighbours: another falls between with probability 1e-10.
+    projection = joint @ np.random.default_rng(0).standard_normal(joint.shape[1])
     alive = np.flatnonzero(energy > 0)
-    order = alive[np.argsort(joint[alive] @ np.random.default_rng(0).standard_normal(joint.shape[1]))]
-    steps = joint[order][1:] - joint[order][:-1]
-    new = np.linalg.norm(steps, axis=1) > 8 * eps
-    return np.sort(order[np.concatenate([[True], new])]) if len(order) else order
+    order = alive[np.argsort(np.abs(projection[alive]), kind="stable")]
+    positive = projection[order] > 0
+    lines = np.where(positive, 1.0, -1.0)[:, None] * joint[order]
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = np.linalg.norm(lines[1:] - lines[:-1], axis=1) > 8 * eps
+    line = np.cumsum(new) - 1
+    first, second = (dict(zip(line[side][::-1], order[side][::-1], strict=True)) for side in (positive, ~positive))
+    pairs = sorted(first.keys() & second.keys(), key=first.get)
+    if pairs:
+        triangle, pivots = linalg.qr(joint[[first[k] for k in pairs]].T, mode="r", pivoting=True)
+        rank = int(np.sum(np.abs(np.diag(triangle)) > 100 * len(joint[0]) * eps))
+        for k in np.delete(pairs, pivots[:rank]):
+            del second[k]
+    return np.array(sorted([*first.values(), *second.values()]), dtype=int)
 
 
 def _method(method: str, n: int, d: int, biased: bool) -> str:
@@ -321,62 +336,86 @@ def _general_kernel(first: Array, bias: Array, second: Array, other_bias: Array)
 
 
 class _Harmonics:
-    r"""P = aI + the part of G of degree <= 2, which has low rank: the theory's own spectrum as a preconditioner.
+    r"""P = aI + Φ Φ^T, where Φ Φ^T is the part of G of degree <= 2: the theory's own spectrum as a preconditioner.
 
-    G = Σ_k N(d,k) λ_k P_k(<w_i,w_j>); the degrees above 2 have the diagonal a and small entries off it. The part of degree 2 is
-    N(d,2) λ_2 d/(d-1) times the inner product of the matrices ww^T - I/d. Its features are computed again in each use, in chunks.
+    G = Σ_k N(d,k) λ_k P_k(<w_i,w_j>). The degrees above 2 together have the diagonal a and small entries off it. The part of degree 2 is
+    N(d,2) λ_2 d/(d-1) times the inner product of the matrices ww^T - I/d, so the columns of Φ are 1, w and the entries of those matrices,
+    each scaled to the energy of its degree. Φ is not stored: its products are quadratic forms in the weights.
     """
 
     CHUNK = 1024
 
     def __init__(self, rows: Array):
-        self.rows, self.xp = rows, array_namespace(rows)
-        n, d = rows.shape
+        xp = self.xp = array_namespace(rows)
+        self.rows, (n, d) = rows, rows.shape
         ratio = math.exp(special.gammaln(d / 2) - special.gammaln((d + 1) / 2))
         lambda_0 = d * (ratio / (2 * math.sqrt(math.pi))) ** 2
         energies = [lambda_0, 0.25, lambda_0 / (d + 1) ** 2 * multiplicity(d, 2)]
         sizes = [1, 1 + d, 1 + d + d * (d + 1) // 2]
         degree = max(k for k in range(3) if k == 0 or sizes[k] <= min(n / 2, MAX_HARMONICS))
-        self.energies = energies[: degree + 1]
-        self.floor = 0.5 - sum(self.energies)
-        i, j = np.triu_indices(d)
-        self.pairs = tuple(self._array(index) for index in (i, j))
-        scale = math.sqrt(energies[2] * d / (d - 1)) * np.where(i == j, 1.0, math.sqrt(2))
-        self.scale, self.shift = self._array(scale, rows.dtype), self._array(np.where(i == j, scale / d, 0.0), rows.dtype)
-        gram = self.xp.zeros((sizes[degree],) * 2, dtype=self.xp.float64, device=device(rows))
-        for features in self._chunks():
-            wide = self.xp.astype(features, self.xp.float64)
-            gram += wide.T @ wide
-        gram += self.floor * self.xp.eye(sizes[degree], dtype=gram.dtype, device=device(rows))
-        self.factor = self.xp.linalg.cholesky(gram)
+        self.energies, self.floor = energies[: degree + 1], 0.5 - sum(energies[: degree + 1])
+        i, j = (self._array(index) for index in np.triu_indices(d))
+        self.pairs, self.flat = (i, j), i * d + j
+        scale = math.sqrt(energies[2] * d / (d - 1)) * xp.astype(xp.where(i == j, 1.0, math.sqrt(2)), rows.dtype)
+        self.scale, self.shift = scale[:, None], xp.where(i == j, scale / d, 0.0 * scale)[:, None]
+        gram = self.floor * xp.eye(sizes[degree], dtype=xp.float64, device=device(rows))
+        for start in range(0, n, self.CHUNK):
+            features = xp.astype(self._features(rows[start : start + self.CHUNK]), xp.float64)
+            gram += features @ features.T
+        self.factor = xp.linalg.cholesky(gram)
 
     def solve(self, x: Array) -> Array:
         """P^{-1} x = (x - Φ (aI + Φ^T Φ)^{-1} Φ^T x) / a."""
-        b, xp = self.CHUNK, self.xp
-        inner = sum(features.T @ x[k * b : (k + 1) * b] for k, features in enumerate(self._chunks()))
-        inner = xp.astype(_cholesky_solve(self.factor, xp.astype(inner, xp.float64)), x.dtype)
-        return (x - self._apply(inner)) / self.floor
+        xp = self.xp
+        inner = _cholesky_solve(self.factor, xp.astype(self._transposed(x), xp.float64))
+        return (x - self._apply(xp.astype(inner, x.dtype))) / self.floor
 
     def sample(self, rng: np.random.Generator, count: int) -> Array:
         """Columns with the law N(0, P): sqrt(a) g + Φ g'."""
-        g, h = (self._array(rng.standard_normal((size, count)), self.rows.dtype) for size in (self.rows.shape[0], self.factor.shape[0]))
+        sizes = (self.rows.shape[0], self.factor.shape[0])
+        g, h = (self._array(rng.standard_normal((size, count)), self.rows.dtype) for size in sizes)
         return math.sqrt(self.floor) * g + self._apply(h)
 
-    def _apply(self, y: Array) -> Array:
-        return self.xp.concat([features @ y for features in self._chunks()], axis=0)
+    def _features(self, w: Array) -> Array:
+        """Φ^T for some of the rows."""
+        xp, w = self.xp, w.T
+        parts = [math.sqrt(self.energies[0]) * xp.ones_like(w[:1])]
+        if len(self.energies) > 1:
+            parts.append(math.sqrt(self.energies[1]) * w)
+        if len(self.energies) > 2:
+            parts.append(xp.take(w, self.pairs[0], axis=0) * xp.take(w, self.pairs[1], axis=0) * self.scale - self.shift)
+        return xp.concat(parts, axis=0)
 
-    def _chunks(self) -> Iterator[Array]:
-        """Φ, some rows at a time: 1, w and the entries of ww^T - I/d, each degree scaled to its energy."""
-        xp = self.xp
-        for k in range(0, self.rows.shape[0], self.CHUNK):
-            w = self.rows[k : k + self.CHUNK]
-            parts = [math.sqrt(self.energies[0]) * xp.ones_like(w[:, :1])]
-            if len(self.energies) > 1:
-                parts.append(math.sqrt(w.shape[1] * self.energies[1]) * w / math.sqrt(w.shape[1]))
-            if len(self.energies) > 2:
-                products = xp.take(w, self.pairs[0], axis=1) * xp.take(w, self.pairs[1], axis=1)
-                parts.append(products * self.scale - self.shift)
-            yield xp.concat(parts, axis=1)
+    def _apply(self, y: Array) -> Array:
+        """Φ y; the part of degree 2 is w^T A w with the entries of y in the upper triangle of A."""
+        xp, (n, d), m = self.xp, self.rows.shape, y.shape[1]
+        total = math.sqrt(self.energies[0]) * y[:1] + xp.zeros((n, m), dtype=y.dtype, device=device(y))
+        if len(self.energies) > 1:
+            total += math.sqrt(self.energies[1]) * (self.rows @ y[1 : 1 + d])
+        if len(self.energies) > 2:
+            total -= xp.sum(self.shift * y[1 + d :], axis=0)
+            forms = xp.zeros((d * d, m), dtype=y.dtype, device=device(y))
+            forms[self.flat] = self.scale * y[1 + d :]
+            forms = xp.reshape(xp.permute_dims(xp.reshape(forms, (d, d, m)), (0, 2, 1)), (d, m * d))
+            for start in range(0, n, self.CHUNK):
+                w = self.rows[start : start + self.CHUNK]
+                total[start : start + self.CHUNK] += xp.sum(xp.reshape(w @ forms, (-1, m, d)) * w[:, None, :], axis=2)
+        return total
+
+    def _transposed(self, x: Array) -> Array:
+        """Φ^T x; the part of degree 2 is the upper triangle of Σ_i x_i w_i w_i^T."""
+        xp, (n, d), m = self.xp, self.rows.shape, x.shape[1]
+        parts = [math.sqrt(self.energies[0]) * xp.sum(x, axis=0)[None, :]]
+        if len(self.energies) > 1:
+            parts.append(math.sqrt(self.energies[1]) * (self.rows.T @ x))
+        if len(self.energies) > 2:
+            forms = xp.zeros((d, d * m), dtype=x.dtype, device=device(x))
+            for start in range(0, n, self.CHUNK):
+                w = self.rows[start : start + self.CHUNK]
+                forms += w.T @ xp.reshape(w[:, :, None] * x[start : start + self.CHUNK, None, :], (-1, d * m))
+            upper = xp.take(xp.reshape(forms, (d * d, m)), self.flat, axis=0)
+            parts.append(self.scale * upper - self.shift * xp.sum(x, axis=0))
+        return xp.concat(parts, axis=0)
 
     def _array(self, values: np.ndarray, dtype: Any = None) -> Array:
         return self.xp.asarray(values, dtype=dtype, device=device(self.rows))
@@ -394,7 +433,7 @@ class _Cholesky:
         self.xp = array_namespace(gram.rows)
         matrix = gram.store()
         n = matrix.shape[0]
-        safe = _gamma(n + 1) * float(self.xp.sum(self.xp.linalg.diagonal(matrix))) + n * entry_error
+        safe = _gamma(n + 1) * float(self.xp.sum(self.xp.linalg.diagonal(matrix))) + (n + 1) * entry_error
         identity = self.xp.eye(n, dtype=matrix.dtype, device=device(matrix))
         for shift in [-4 * safe] + [safe * 100**k for k in range(6)]:
             try:
@@ -603,8 +642,11 @@ def _in_given_units(
     u = xp.zeros((features.rows.shape[0], targets.rows.shape[0]), dtype=xp.float64, device=device(targets.rows))
     if len(kept):
         u[xp.asarray(kept, device=device(u))] = found.coefficients / _take(features.length, kept)[:, None]
-    lower, upper = (xp.astype(bound * square, dtype) for bound in (found.lower, found.upper))
-    lower, upper = (xp.nextafter(xp.nextafter(bound, end), end) for bound, end in ((lower, 0 * lower), (upper, upper + math.inf)))
+    slack = (2 * targets.rows.shape[1] + 16) * ROUNDING  # of the squared length
+    lower, upper = found.lower * square * (1 - slack), found.upper * square * (1 + slack)
+    if dtype != xp.float64:
+        lower, upper = xp.astype(lower, dtype), xp.astype(upper, dtype)
+        lower, upper = xp.nextafter(lower, 0 * lower), xp.where(upper > 0, xp.nextafter(upper, upper + math.inf), upper)
     error = xp.minimum(xp.maximum(xp.astype(found.error * square, dtype), lower), upper)
     return PopulationError(
         error,
@@ -701,11 +743,16 @@ def _host(array: Array) -> np.ndarray:
     return np.asarray(to_device(array, "cpu"))
 
 
+def _plain(array: Array | None) -> Array | None:
+    """The array without torch's record of gradients."""
+    return array.detach() if hasattr(array, "detach") else array
+
+
 def _cholesky_solve(factor: Array, right: Array) -> Array:
     """(L L^T)^{-1} right; triangular systems are not in the array API."""
-    if is_torch_array(factor):
-        return _torch().cholesky_solve(right, factor)
-    return linalg.cho_solve((factor, True), right, check_finite=False)
+    if is_numpy_array(factor):
+        return linalg.cho_solve((factor, True), right, check_finite=False)
+    return _torch().cholesky_solve(right, factor)
 
 
 def _torch() -> Any:
