@@ -157,13 +157,19 @@ def test_kernel_of_several_outputs_is_that_of_each_pair_of_outputs():
     f, params = smooth_network(k=3)
     x, y = torch.asarray(X), torch.asarray(Y)
     kernel = empirical_tangent_kernel(f, params, x, y, chunk=2)
+    assert torch.max(torch.abs(kernel - kernel.transpose(2, 3))) > 0.1  # the order of the outputs matters
     assert kernel.shape == (5, 4, 3, 3)
     for a in range(3):
         alone = empirical_tangent_kernel(lambda p, x, a=a: f(p, x)[:, a], params, x, y)
         assert_close(kernel[:, :, a, a], alone, 1e-13)
     mixed = empirical_tangent_kernel(lambda p, x: f(p, x)[:, 0] + f(p, x)[:, 1], params, x, y)
     assert_close(kernel[:, :, :2, :2].sum(dim=(2, 3)), mixed, 1e-12)
-    assert_close(kernel[1, 2], empirical_tangent_kernel(f, params, y, x)[2, 1].T, 1e-13)  # [a, b]: a belongs to x, b to y
+    # [i, j, a, b]: output a belongs to x_i and b to y_j. The step along the gradient of output 2 at y_3 is the kernel's column b = 2.
+    leaves = {"first": tuple(p.clone().requires_grad_() for p in params["first"])}
+    leaves |= {name: params[name].clone().requires_grad_() for name in ("v", "a")}
+    f(leaves, y)[3, 2].backward()
+    gradient = {"first": tuple(p.grad for p in leaves["first"]), "v": leaves["v"].grad, "a": leaves["a"].grad}
+    assert_close(kernel[:, 3, :, 2], linearize(f, params)(moved(params, gradient, 1.0), x) - f(params, x), 1e-12)
 
 
 def test_kernel_is_symmetric_positive_and_of_rank_at_most_the_number_of_parameters():

@@ -128,11 +128,11 @@ def test_minimum_norm_is_the_limit_of_ridge():
 
 @pytest.mark.parametrize("solver", [minimum_norm, lambda f, y, **k: in_batches(f, y, 20).minimum_norm(**k)], ids=["memory", "batches"])
 def test_cutoff_on_both_sides(solver):
-    """Singular values 1, 0.1, 0.01: those at or below cutoff times the largest are left out."""
+    """Singular values 5, 0.5, 0.05: those at or below cutoff times the largest are left out."""
     turn = np.linalg.qr(np.random.default_rng(8).standard_normal((3, 3)))[0]
-    f = np.vstack([np.diag([1.0, 0.1, 0.01]), np.zeros((2, 3))]) @ turn.T
+    f = np.vstack([np.diag([5.0, 0.5, 0.05]), np.zeros((2, 3))]) @ turn.T
     for cutoff, kept in ((0.009, 3), (0.011, 2), (0.099, 2), (0.11, 1), (1.0, 0)):
-        inverse = np.array([1.0, 10.0, 100.0]) * (np.arange(3) < kept)
+        inverse = np.array([0.2, 2.0, 20.0]) * (np.arange(3) < kept)
         u = solver(f, np.ones(5), cutoff=cutoff)
         if kept:
             assert_close(u, turn @ inverse, 1e-9)

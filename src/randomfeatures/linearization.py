@@ -110,7 +110,7 @@ def _map(function: Callable[..., Any], name: str, tree: Any, other: Any) -> Any:
     if keys is None:
         return function(name, tree, other)
     other_keys = other.keys() if isinstance(other, dict) else range(len(other)) if isinstance(other, list | tuple) else None
-    if isinstance(tree, dict) != isinstance(other, dict) or keys != other_keys:
+    if keys != other_keys:  # the keys of a dict never equal a range
         raise ValueError(f"{name} must be a {type(tree).__name__} with keys {list(keys)}, as in params, got {type(other).__name__}")
     parts = [_map(function, f"{name}[{key!r}]", tree[key], other[key]) for key in keys]
     return dict(zip(keys, parts, strict=True)) if isinstance(tree, dict) else type(tree)(parts)
