@@ -325,6 +325,16 @@ def test_an_interruption_that_reaches_the_point_first(tmp_path):
     assert {0, 1} <= {json.loads(line)["point"]["i"] for line in lines_of(tmp_path / "thread")}
 
 
+def test_an_interruption_of_the_sweep_itself_begins_no_further_point(tmp_path, monkeypatch):
+    def interrupt(descriptor):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweeps.os, "fsync", interrupt)
+    with ThreadPoolExecutor(1) as pool, pytest.raises(KeyboardInterrupt, match="0 of 97 points are finished and kept"):
+        run(interrupted, grid(i=range(3, 100)), tmp_path, executor=pool)
+    assert len(CALLS) < 50
+
+
 def test_two_sweeps_of_one_folder_at_once(tmp_path, script, uninterrupted):
     both = [begin(script, tmp_path, "1") for _ in range(2)]
     for process in both:
@@ -393,6 +403,15 @@ def function(text):
 def test_the_fingerprint_sees_a_change_of_the_code(old, new):
     assert old in ORIGINAL
     assert sweeps._fingerprint(function(ORIGINAL)) != sweeps._fingerprint(function(ORIGINAL.replace(old, new, 1)))
+
+
+def test_the_fingerprint_sees_the_names_of_the_arguments():
+    # The two compile to the same instructions, and 2, 1 by name give 1 and -1.
+    one, other = "def f(rng, d, r):\n    return {'y': d - r}", "def f(rng, r, d):\n    return {'y': r - d}"
+    assert function(one).__code__.co_code == function(other).__code__.co_code
+    assert sweeps._fingerprint(function(one)) != sweeps._fingerprint(function(other))
+    one, other = "def f(rng, *, r=2):\n    return {'y': r}", "def f(rng, *, r=3):\n    return {'y': r}"
+    assert sweeps._fingerprint(function(one)) != sweeps._fingerprint(function(other))
 
 
 def test_the_fingerprint_sees_neither_comments_nor_the_process():
@@ -535,6 +554,20 @@ def test_points_that_run_when_another_fails_are_kept_and_no_further_one_starts(t
         run(fail_at_1, grid(i=range(100)), tmp_path, executor=pool)
     kept = {json.loads(line)["point"]["i"] for line in lines_of(tmp_path)}
     assert 0 in kept and len(kept) < 50  # the free thread may take a few more until the failure is noticed
+
+
+BEGUN = threading.Barrier(2)
+
+
+def fail_in_turn(rng, i):
+    BEGUN.wait(30)
+    time.sleep(i)
+    raise ValueError
+
+
+def test_the_first_of_two_failures_is_named(tmp_path):
+    with ThreadPoolExecutor(2) as pool, pytest.raises(RuntimeError, match=r'the point {"i": 0} failed: ValueError: '):
+        run(fail_in_turn, grid(i=[0, 1]), tmp_path, executor=pool)
 
 
 def exit_at_2(rng, i):
