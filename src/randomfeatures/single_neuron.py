@@ -170,7 +170,7 @@ def contraction_constant(angle: Float[Array, "*s"]) -> Float[Array, "*s"]:
     r"""m*(ϑ): the largest m with <∇L(w), w - v> ≥ m ‖w - v‖² for all w, v ≠ 0 at angle ϑ, whatever their lengths and dimension.
 
     .. math:: m_*(\vartheta) = \frac{1}{4\pi}\Bigl(2\pi-\vartheta-\frac{D(\vartheta)}{\sin\vartheta}\Bigr)
-        \ \text{if}\ \sin^2\vartheta+\cos\vartheta\,D(\vartheta)\ge0, \qquad
+        \ \text{if}\ \sin^3\vartheta+\cos\vartheta\,(\vartheta-\sin\vartheta\cos\vartheta)\ge0, \qquad
         m_*(\vartheta) = \frac{\pi-\vartheta+\sin\vartheta\cos\vartheta}{2\pi}\ \text{otherwise},
 
     with D of :func:`residual_length`. It falls from 1/2 at ϑ = 0 to 0.2268 at π/2 and 0 at π.
@@ -186,7 +186,7 @@ def contraction_constant(angle: Float[Array, "*s"]) -> Float[Array, "*s"]:
     length = residual_length(angle)
     xp = array_namespace(length)
     s, c = xp.sin(angle), xp.cos(angle)
-    inside = s * s + c * length >= 0
+    inside = s**3 + c * (angle - s * c) >= 0
     ratio = length / xp.where(s > 0, s, xp.ones_like(s))
     at_the_edge = xp.clip((math.pi - angle + s * c) / (2 * math.pi), 0.0, None)
     return xp.where(inside, (2 * math.pi - angle - ratio) / (4 * math.pi), at_the_edge)
