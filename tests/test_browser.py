@@ -122,7 +122,8 @@ class Visit:
 def browser():
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not executable:
-        pytest.skip("no browser: install Debian's package chromium, or set CHROMIUM to its path")
+        leave = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip  # the continuous integration must not pass by skipping
+        leave("no browser: install Debian's package chromium, or set CHROMIUM to its path")
     playwright = pytest.importorskip("playwright.sync_api", reason="no browser driver: the Python package playwright is missing")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=executable, headless=True, args=ARGUMENTS)
