@@ -13,6 +13,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -248,22 +249,30 @@ def _method(method: str, n: int, d: int, biased: bool) -> str:
 class _Gram:
     """G_ij = <f_i, f_j> of unit neurons, tile by tile: computed again in each product, or stored."""
 
-    def __init__(self, neurons: _Neurons):
-        self.rows, self.bias = neurons.rows, neurons.bias
+    def __init__(self, neurons: _Neurons, workers: "_Workers"):
+        self.rows, self.bias, self.workers = neurons.rows, neurons.bias, workers
         xp = self.xp = array_namespace(self.rows)
         self.side = TILE if str(device(self.rows)) == "cpu" else TILE_GPU
         self.starts = range(0, self.rows.shape[0], self.side)
         self.matrix: Array | None = None
         self.near: dict[tuple[int, int], bool] = {}
         new = {"dtype": self.rows.dtype, "device": device(self.rows)}
-        self.scratch, self.one = xp.empty((3, self.side**2), **new), xp.ones((), **new)
+        self.scratch, self.one = xp.empty((workers.count, 3, self.side**2), **new), xp.ones((), **new)
 
     def product(self, x: Array) -> Array:
         """G x from half the tiles, for G is symmetric."""
-        y, b = self.xp.zeros_like(x), self.side
-        for i in self.starts:
-            for j in self.starts[i // b :]:
-                tile = self.tile(i, j)
+        return sum(self.workers.run(lambda worker: self._part(x, worker)))
+
+    def _part(self, x: Array, worker: int) -> Array:
+        """What one worker adds to G x: rows of tiles dealt out forth and back, for the later ones are shorter."""
+        y, b, turn = self.xp.zeros_like(x), self.side, 2 * self.workers.count
+        for number, i in enumerate(self.starts):
+            if min(number % turn, turn - 1 - number % turn) != worker:
+                continue
+            for j in self.starts[number:]:
+                if self.workers.stopped:
+                    return y
+                tile = self.tile(i, j, worker)
                 y[i : i + b] += tile @ x[j : j + b]
                 if i != j:
                     y[j : j + b] += tile.T @ x[i : i + b]
@@ -280,15 +289,15 @@ class _Gram:
         self.matrix = matrix
         return matrix
 
-    def tile(self, i: int, j: int) -> Array:
-        """Rows i, i+1, ... and columns j, j+1, ... of G, valid until the next call."""
+    def tile(self, i: int, j: int, worker: int = 0) -> Array:
+        """Rows i, i+1, ... and columns j, j+1, ... of G, valid until the worker's next call."""
         if self.matrix is not None:
             return self.matrix[i : i + self.side, j : j + self.side]
         first, second = self.rows[i : i + self.side], self.rows[j : j + self.side]
         if self.bias is not None:
             return _general_kernel(first, self.bias[i : i + self.side], second, self.bias[j : j + self.side])
         shape = (first.shape[0], second.shape[0])
-        t, a, b = (self.scratch[k][: shape[0] * shape[1]].reshape(shape) for k in range(3))
+        t, a, b = (part[: shape[0] * shape[1]].reshape(shape) for part in self.scratch[worker])
         self.xp.matmul(first, second.T, out=t)
         if (i, j) not in self.near:
             self.near[i, j] = max(float(self.xp.max(t)), -float(self.xp.min(t))) > NEAR
@@ -476,7 +485,7 @@ class _Found:
 
 
 def _dense(features: _Neurons, targets: _Neurons, tolerance: float, report: "_Report") -> _Found:
-    gram = _Gram(features)
+    gram = _Gram(features, _Workers(None))
     preconditioner = _Cholesky(gram, _entry_error(features))
     return _solve(gram, gram, preconditioner, preconditioner.proved, features, targets, tolerance, report)
 
@@ -484,15 +493,16 @@ def _dense(features: _Neurons, targets: _Neurons, tolerance: float, report: "_Re
 def _iterative(features: _Neurons, targets: _Neurons, tolerance: float, report: "_Report", single: bool) -> _Found:
     """Conjugate gradients in single precision if the weights are; what is returned is verified in double precision.
 
-    Numpy's arrays are lent to torch if it can be imported: its operations use all cores.
+    Numpy's arrays are lent to torch if it can be imported, for its tiles can use all cores.
     """
-    torch = _torch() if is_numpy_array(features.rows) else None
-    if torch is not None:
-        features, targets = features.map(torch.from_numpy), targets.map(torch.from_numpy)
-    gram = _Gram(features)
-    inner = _Gram(features.cast(gram.xp.float32)) if single else gram
-    found = _solve(gram, inner, _Harmonics(inner.rows), None, features, targets, tolerance, report)
-    return found if torch is None else found.map(_host)
+    lend = is_numpy_array(features.rows) and _torch() is not None
+    if lend:
+        features, targets = features.map(_torch().from_numpy), targets.map(_torch().from_numpy)
+    with _Workers(None if is_numpy_array(features.rows) or str(device(features.rows)) != "cpu" else _torch()) as workers:
+        gram = _Gram(features, workers)
+        inner = _Gram(features.cast(gram.xp.float32), workers) if single else gram
+        found = _solve(gram, inner, _Harmonics(inner.rows), None, features, targets, tolerance, report)
+    return found.map(_host) if lend else found
 
 
 def _solve(
@@ -769,6 +779,34 @@ def _flint() -> Any:
     except ImportError:
         return None
     return flint
+
+
+class _Workers:
+    """As many Python threads as torch has, each with torch's operations on one core: tiles are too small to be shared by cores.
+
+    Setting a thread's share sets the default of later threads too; it is put back at the end, also after an interruption, which stops
+    the workers within a tile. Without torch, or with one thread, the caller does the work itself.
+    """
+
+    def __init__(self, torch: Any):
+        self.torch, self.stopped = torch, False
+        self.count = 1 if torch is None else torch.get_num_threads()
+
+    def __enter__(self) -> "_Workers":
+        if self.count > 1:
+            self.pool = ThreadPoolExecutor(self.count, initializer=self.torch.set_num_threads, initargs=(1,))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stopped = True
+        if self.count > 1:
+            self.pool.shutdown(cancel_futures=True)
+            self.torch.set_num_threads(self.count)
+
+    def run(self, work: Callable[[int], Array]) -> list[Array]:
+        if self.count == 1:
+            return [work(0)]
+        return [future.result() for future in [self.pool.submit(work, worker) for worker in range(self.count)]]
 
 
 class _Report:
