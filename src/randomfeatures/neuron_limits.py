@@ -23,7 +23,7 @@ from randomfeatures.arguments import integer, real
 from randomfeatures.sphere import multiplicity
 
 MOST_BITS = 2**18
-"""The precision at which a ball that is still too wide, or a comparison that is still open, is given up with an ArithmeticError."""
+"""The precision (a comparison: and four times the bits of r) at which what is still open is given up with an ArithmeticError."""
 
 MOST_DEGREE = 1024
 """With a bias, the highest degree whose eigenvalue is computed before an ArithmeticError says that r is too large or ε too small."""
@@ -147,7 +147,7 @@ def features_needed(d: int, error: float, bias: float = 0.0) -> int:
     value, and each comparison is decided in ball arithmetic of rising precision, in rational numbers where tail_r may equal it (odd d).
 
     Book: ``thm-exact-optimum``. Error: none, an exact integer of any size.
-    Raises: ValueError unless d ≥ 1, error > 0 and ``bias`` is finite; ArithmeticError where a comparison is still open at 262144 bits, or
+    Raises: ValueError unless d ≥ 1, error > 0 and ``bias`` is finite; ArithmeticError where a comparison is still open at 2^18 bits, or
     where with a bias degrees beyond 1024 would be needed; ImportError without python-flint.
 
     >>> features_needed(3, 1 / 2), features_needed(3, 1 / 16), features_needed(3, 1 / 17)
@@ -231,11 +231,12 @@ def tail_constant_lower_bound(d: int) -> float:
 
 class _Levels(NamedTuple):
     """The distinct eigenvalues in decreasing order. At the current precision: number of eigenvalues up to level i, the one of level i, and
-    the sum of all below it. ``exact(r)`` is tail_r as a fraction, or None where it is none."""
+    the sum of all below it; the sum of all. ``exact(r)`` is tail_r as a fraction, or None where it is none."""
 
     count: Callable[[int], int]
     eigenvalue: Callable[[int], Any]
     after: Callable[[int], Any]
+    total: Callable[[], Any]
     exact: Callable[[int], Fraction | None]
 
 
@@ -251,12 +252,15 @@ def _levels(d: int, bias: float) -> _Levels:
         count=lambda i: 1 if i == 0 else 1 + d if i == 1 else d + math.comb(2 * i - 3 + d, d - 1),
         eigenvalue=lambda i: _eigenvalue(d, i if i < 2 else 2 * i - 2),
         after=lambda i: _tail_after(d, max(0, 2 * i - 2)) + (_ball(1) / 4 if i == 0 else 0),
-        exact=lambda r: Fraction(1, 2) if r == 0 else _exact_tail(d, r) if d % 2 else None,
+        total=lambda: _ball(1) / 2,
+        exact=lambda r: _exact_tail(d, r) if d % 2 else None,
     )
 
 
 def _tail(levels: _Levels, r: int) -> Any:
     """tail_r as a ball: what is left of the level that the r-th eigenvalue is in, and all levels below; no difference is formed."""
+    if r == 0:
+        return levels.total()
     level = _least(lambda i: levels.count(i) >= r, 0)
     return (levels.count(level) - r) * levels.eigenvalue(level) + levels.after(level)
 
@@ -264,7 +268,7 @@ def _tail(levels: _Levels, r: int) -> Any:
 def _at_most(levels: _Levels, r: int, error: float) -> bool:
     """Whether tail_r ≤ error, decided."""
     bits = 128
-    while bits <= MOST_BITS:
+    while bits <= MOST_BITS + 4 * r.bit_length():
         with _precision(bits):
             tail = _tail(levels, r)
         if tail <= error:
@@ -274,7 +278,7 @@ def _at_most(levels: _Levels, r: int, error: float) -> bool:
         if bits >= 4096 and (exact := levels.exact(r)) is not None:
             return exact <= Fraction(error)
         bits *= 2
-    raise ArithmeticError(f"whether tail_r for r = {r} is at most {error!r} is not decided at {MOST_BITS} bits")
+    raise ArithmeticError(f"whether tail_r for r = {r} is at most {error!r} is not decided at {bits // 2} bits")
 
 
 # --- no bias: the eigenvalues and their tail in balls ------------------------------------------------------------------------------
@@ -302,8 +306,10 @@ def _tail_after(d: int, degree: int) -> Any:
     .. math:: s_k + s_{k+2} + \dots = \frac{k\,s_k}{3(2k+d-2)} \sum_{j\ge0} (k+d+1+4j)
               \frac{(\frac d2+1)_j\,(j!)^2\,(\frac{k+d}2-1)_j}{(\frac{k+1}2)_j\,(\frac{k+d+1}2)_j^2\,(\frac52)_j}
 
-    All terms are positive, and the ratio of the terms j+1 and j is below (j+1)/(j+(k+1)/2), so what follows after the term u_j is below
-    u_j (k-1+2j)/(k-3) for k ≥ 4.
+    Proof: call the j-th term, with the factors before the sum, u_j(k), and put v_j = u_j (2j+3)(2k+d-2+2j) / (k(k+d+1+4j)). Then
+    u_j(k) - u_j(k+2) = v_j(k) - v_{j+1}(k), a rational identity after division by u_j, and v_0(k) = s_k. Sum over j, then over k. All terms
+    are positive, and u_{j+1}/u_j < (j+1)/(j+(k+1)/2), so what follows after u_j is below u_j (k-1+2j)/(k-3) for k ≥ 4. The term u_0 alone
+    is a lower bound, the one of ``lem-telescope``.
     """
     bits = _precision_now()
     k, share, total = degree + 2, _share(d, degree + 2), _ball(0)
@@ -330,6 +336,7 @@ def _line_levels(bias: float) -> _Levels:
         count=lambda i: i + 1,
         eigenvalue=lambda i: _line_eigenvalues(bias)[i] if i < 2 else _ball(0),
         after=lambda i: _line_eigenvalues(bias)[1] if i == 0 else _ball(0),
+        total=lambda: _second_moment(bias),
         exact=lambda r: Fraction(max(2 - r, 0), 4) if bias == 0 else None,
     )
 
@@ -370,6 +377,7 @@ def _sorted_levels(d: int, bias: float) -> _Levels:
         count=lambda i: sum(multiplicity(d, k) for _, k in above(i)),
         eigenvalue=lambda i: above(i)[i][0],
         after=lambda i: sum((-multiplicity(d, k) * value for value, k in above(i)), _second_moment(bias)),
+        total=lambda: _second_moment(bias),
         exact=lambda r: None,
     )
 
@@ -386,6 +394,7 @@ def _far_levels(d: int, bias: float) -> _Levels:
         count=lambda i: 1 if i == 0 else 2**i * (1 + d) // 2,
         eigenvalue=lambda i: [_ball(bias) ** 2 + rest, 1 / _ball(d) + rest - rest][i] if i < 2 and positive else _ball(0),
         after=lambda i: rest + (positive if i == 0 else 0),
+        total=lambda: _second_moment(bias),
         exact=lambda r: None,
     )
 
