@@ -21,7 +21,9 @@ def main() -> None:
         python = Path(folder) / ("Scripts" if sys.platform == "win32" else "bin") / "python"
         pip = [python, "-m", "pip", "--disable-pip-version-check"]
         subprocess.run([*pip, "install", "--quiet", f"{ROOT}[book,test,lab,estimators,cluster]"], check=True)
-        frozen = subprocess.run([*pip, "freeze", "--all", "--exclude", "randomfeatures", "--exclude", "pip"], check=True, capture_output=True, text=True).stdout
+        frozen = subprocess.run(
+            [*pip, "freeze", "--all", "--exclude", "randomfeatures", "--exclude", "pip"], check=True, capture_output=True, text=True
+        ).stdout
     (ROOT / "constraints.txt").write_text(HEADER + pins(frozen))
 
 
