@@ -100,7 +100,9 @@ def evaluate(p: Polynomial, x: Float[Array, "n d"]) -> Float[Array, " n"]:
 def inner_product(p: Polynomial, q: Polynomial) -> Real:
     r"""<p, q> = E p(x) q(x) for x uniform on the sphere; a Fraction if the coefficients are exact.
 
-    .. math:: \mathbb E\,x^\alpha = \frac{\prod_i(\alpha_i-1)!!}{d(d+2)\cdots(d+|\alpha|-2)}\ (\text{all }\alpha_i\text{ even}),\ \text{else } 0
+    .. math:: \mathbb E\,x^\alpha = \frac{\prod_i(\alpha_i-1)!!}{d(d+2)\cdots(d+|\alpha|-2)} \ \text{ if all } \alpha_i \text{ are even}
+
+    and 0 if one is odd.
 
     Book: ``lem-harmonic-coefficients``.
     Error: none for integers and fractions.
