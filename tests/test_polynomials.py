@@ -355,6 +355,7 @@ def test_powers_constant_and_width():
         factor = {0: 6, 1: 2 * 3**1.5} | {j: 4 * j * (j - 1) * ((j + 2) ** j / math.factorial(j)) ** 1.5 for j in range(2, 6)}
         assert ball_constant(p) <= sum(factor[j] * norms[j] for j in norms) * (1 + 1e-12)
         assert_close(ball_width(p, 1e-4), math.ceil(ball_constant(p) ** 2 / 3 / 1e-4), 1)
+    assert_close(ball_constant({(1, 1, 0): 1}), 4 * 2 * (1 / 2) * (3 * 5 / 2), 1e-9)  # 4j(j-1), sup |x_1 x_2|, 1/μ_{2,2}
     point = np.array([0.48, -0.36, 0.64])
     moment = np.mean(relu(v @ point - b) ** 2)
     assert abs(moment - (point @ point / 3 + 1 / 3) / 2) < 4 * np.std(relu(v @ point - b) ** 2) / math.sqrt(20_000)
