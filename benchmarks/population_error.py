@@ -1,6 +1,7 @@
 """Speed and memory of randomfeatures.random_features.population_error, as ratios measured in one run. See README.md for the command.
 
-Every time is the least of several; what is compared takes turns. Results: results/population_error.json, .md, .svg and .png.
+Every time is the least of several; what is compared takes turns. Results: results/population_error.json, .svg and .png, and the
+tables in README.md.
 """
 
 import argparse
@@ -16,7 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results"
+START, END = "<!-- results of population_error.py -->", "<!-- end -->"
 SIZES = [2000, 4000, 8000, 16000, 32000]
 DIMENSION = 50
 
@@ -110,7 +113,7 @@ def one(r, d, method):
     if method == "dense Gram + Cholesky":
         answer = {"error": float(dense_error(weights, directions)[0])}
     else:
-        result = population_error(weights, directions, method=method, progress=True)
+        result = population_error(weights, directions, method=method, progress=r >= 100_000)
         answer = {"error": result.error[0], "lower": result.lower[0], "upper": result.upper[0], "residual": result.residual[0]}
         answer = {name: float(value) for name, value in answer.items()}
         answer |= {"iterations": result.iterations, "converged": result.converged, "lower_bound": result.lower_bound}
@@ -173,7 +176,9 @@ def table(result):
         assert point["converged"], point
         assert other is None or abs(other["error"] - point["error"]) <= 1e-8, (point, other)
     last = [point for point in growth if point["r"] >= growth[-1]["r"] / 30]
-    lines += ["", f"Growth of the time from r = {last[0]['r']} to {last[-1]['r']}: exponent {exponent(last, 'seconds'):.2f}. "]
+    each = [point | {"each": point["seconds"] / (point["iterations"] + 1)} for point in last]
+    lines += ["", f"Growth of the time from r = {last[0]['r']} to {last[-1]['r']}: exponent {exponent(last, 'seconds'):.2f}, "]
+    lines[-1] += f"and {exponent(each, 'each'):.2f} for the time of one iteration. "
     slope = (growth[-1]["peak_MB"] - growth[0]["peak_MB"]) / (growth[-1]["r"] - growth[0]["r"]) * 1e6 / (8 * DIMENSION)
     lines[-1] += f"Memory: {slope:.1f} times the weights' own, beyond what an empty run needs."
     lines += [
@@ -226,9 +231,11 @@ def main():
     parser.add_argument("--neural-tangents", metavar="PYTHON", help="the interpreter of the environment made from neural-tangents.txt")
     parser.add_argument("--large", action="store_true", help="also r = 100000: some minutes")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
-    parser.add_argument("--output", type=Path, default=HERE / "results", help="folder of the results")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="folder of the results")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.quick and options.output == RESULTS:
+        parser.error("--quick needs another --output: the results are those of a full run")
     if options.one:
         r, d, method = options.one.split(",")
         return one(int(r), int(d), method)
@@ -236,8 +243,11 @@ def main():
     options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / "population_error"
     path.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
-    path.with_suffix(".md").write_text(table(result))
     draw(result, path)
+    if options.output == RESULTS:
+        page = (HERE / "README.md").read_text()
+        before, rest = page.split(START)
+        (HERE / "README.md").write_text(f"{before}{START}\n{table(result)}{END}{rest.split(END)[1]}")
     print(table(result))
 
 

@@ -32,8 +32,8 @@ TILE, TILE_GPU = 256, 4096
 NEAR = 0.9999
 """Beyond this cosine 1 - t^2 is computed as (1 - t)(1 + t); below it t^2 costs at most 6 units of rounding of the kernel."""
 
-ALWAYS_DENSE, OFTEN_DENSE, MAX_DENSE = 2000, 16384, 32768
-"""Dense up to the first number of features; up to the second in small dimensions; never beyond the third, where G has 8 GB."""
+ALWAYS_DENSE, OFTEN_DENSE, MAX_DENSE = 2000, 10000, 32768
+"""Dense up to the first number of features; up to the second in small dimensions; never beyond the third, where G alone has 8 GB."""
 
 MAX_BALLS = 400
 """Ball arithmetic: a minute at most."""
@@ -443,13 +443,16 @@ class _Cholesky:
         matrix = gram.store()
         n = matrix.shape[0]
         safe = _gamma(n + 1) * float(self.xp.sum(self.xp.linalg.diagonal(matrix))) + (n + 1) * entry_error
-        identity = self.xp.eye(n, dtype=matrix.dtype, device=device(matrix))
+        diagonal = matrix.reshape(-1)[:: n + 1]  # a view: a second matrix would double the memory
+        unchanged = diagonal + 0.0
         for shift in [-4 * safe] + [safe * 100**k for k in range(6)]:
+            diagonal[...] = unchanged + shift
             try:
-                self.factor = self.xp.linalg.cholesky(matrix + shift * identity)
+                self.factor = self.xp.linalg.cholesky(matrix)
                 break
             except (np.linalg.LinAlgError, RuntimeError):
                 continue
+        diagonal[...] = unchanged
         self.floor, self.proved = max(shift, 0.0), 2 * safe if shift < 0 else None
 
     def solve(self, x: Array) -> Array:
