@@ -1,8 +1,10 @@
 """Population error of random features: against many digits, balls and samples of inputs; its interval, its edges, its two methods."""
 
 import math
+import signal
 import subprocess
 import sys
+import time
 import tracemalloc
 
 import mpmath
@@ -202,6 +204,14 @@ def test_the_factorisation_proves_only_what_is_true():
     assert 0 < random_features._Cholesky(gram, 1e-14).proved <= np.linalg.eigvalsh(unit_gram(features.rows))[0]
 
 
+@pytest.mark.parametrize(("n", "d"), [(900, 20), (900, 40), (700, 9)])
+def test_the_expected_number_of_iterations_is_one(n, d):
+    """Random directions need between half and all of the iterations that the theory's spectrum predicts, but for small dimensions."""
+    result = population_error(sample_sphere(RNG, n, d), sample_sphere(RNG, 2, d), method="iterative")
+    expected = random_features._expected_iterations(n, d)
+    assert 0.25 * expected <= result.iterations <= (1.1 if d > 10 else 3) * expected
+
+
 def test_probes_have_the_law_of_the_preconditioner():
     """E z z^T = P, for both preconditioners: 200 000 samples, every entry within 5 standard errors, and 1.02 P is refused."""
     features = random_features._unit(sample_sphere(RNG, 12, 2), None)
@@ -382,9 +392,13 @@ def test_the_iterative_method_never_has_the_matrix(monkeypatch):
     ("n", "d", "biased", "method"),
     [
         (2000, 50, False, "dense"),
-        (2001, 50, False, "iterative"),
+        (2001, 10, False, "dense"),
+        (3000, 50, False, "iterative"),
+        (3000, 100, False, "dense"),
+        (3000, 784, False, "iterative"),
         (5000, 10, False, "dense"),
         (5000, 20, False, "iterative"),
+        (9000, 20, False, "iterative"),
         (20000, 10, False, "iterative"),
         (20000, 50, True, "dense"),
         (2, 1, False, "dense"),
@@ -574,6 +588,30 @@ def test_an_interruption_leaves_nothing_behind(monkeypatch):
             population_error(weights[:5], directions, method="ball")
     assert (torch.get_num_threads(), torch.is_grad_enabled(), flint.ctx.prec) == state
     assert population_error(weights, directions, method="iterative").iterations == first.iterations
+
+
+def test_ctrl_c_ends_a_long_run_at_once():
+    """The signal comes while two threads are in a product of a second or more; they stop within a tile."""
+    code = """
+import numpy as np, torch
+torch.set_num_threads(2)
+from randomfeatures.random_features import population_error
+rng, before = np.random.default_rng(0), torch.get_num_threads()
+try:
+    population_error(rng.standard_normal((20000, 30)), rng.standard_normal((1, 30)), progress=True)
+except KeyboardInterrupt:
+    print("interrupted", torch.get_num_threads() == before)
+"""
+    run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        line = run.stderr.readline()
+        assert line.startswith("population_error: iteration 1, ")
+        run.send_signal(signal.SIGINT)
+        start = time.monotonic()
+        assert run.communicate(timeout=60) == ("interrupted True\n", "")
+        assert time.monotonic() - start < 1 + 0.3 * float(line.split()[-2])
+    finally:
+        run.kill()
 
 
 def test_the_numpy_path_runs_where_torch_cannot_be_imported():

@@ -227,12 +227,12 @@ def _distinct(features: _Neurons, eps: float) -> np.ndarray:
 
 
 def _method(method: str, n: int, d: int, biased: bool) -> str:
-    """The method for n distinct features, or ValueError. Where n features resolve degree 4, a preconditioner of degree 2 is not enough."""
+    """The method for n distinct features, or ValueError. The rule of "auto" is the crossover measured in benchmarks/."""
     if method not in ("auto", "dense", "iterative", "ball"):
         raise ValueError(f'method must be "auto", "dense", "iterative" or "ball", got {method!r}')
     if method == "auto":
-        easy = math.comb(d + 3, 4) >= n or n > OFTEN_DENSE
-        method = "iterative" if not biased and d > 1 and n > ALWAYS_DENSE and easy else "dense"
+        fast = n > OFTEN_DENSE or (n > ALWAYS_DENSE and d > 1 and _expected_iterations(n, d) <= n / 250)
+        method = "iterative" if fast and not biased and d > 1 else "dense"
     if biased and method != "dense":
         raise ValueError(f'method must be "dense" for neurons with biases, got {method!r}')
     if method == "iterative" and (d == 1 or n < 2):
@@ -241,6 +241,31 @@ def _method(method: str, n: int, d: int, biased: bool) -> str:
     if n > limit:
         raise ValueError(f'weights must have at most {limit} distinct rows for method "{method}"{" (biases)" * biased}, got {n}')
     return method
+
+
+def _energies(d: int) -> dict[int, float]:
+    """N(d,k) λ_k for the degrees k = 0, 1, 2, 4: how the energy 1/2 of a neuron is shared among them, d >= 2."""
+    ratio = math.exp(special.gammaln(d / 2) - special.gammaln((d + 1) / 2))
+    lambda_0 = d * (ratio / (2 * math.sqrt(math.pi))) ** 2
+    lambda_2 = lambda_0 / (d + 1) ** 2
+    return {0: lambda_0, 1: 0.25, 2: multiplicity(d, 2) * lambda_2, 4: multiplicity(d, 4) * lambda_2 / (d + 3) ** 2}
+
+
+def _degree(n: int, d: int) -> int:
+    """The degree of the preconditioner: as many harmonics as there are features at most, and no more than can be factored."""
+    sizes = {0: 1, 1: 1 + d, 2: 1 + d + d * (d + 1) // 2}
+    return max(k for k, size in sizes.items() if k == 0 or size <= min(n, MAX_HARMONICS))
+
+
+def _expected_iterations(n: int, d: int) -> float:
+    """For random directions the next degree's part of G has the spectrum of Marchenko and Pastur; what lies above acts as its floor."""
+    energies, degree = _energies(d), _degree(n, d)
+    following = {0: 1, 1: 2, 2: 4}[degree]
+    part = energies[following]
+    rest = 0.5 - sum(energy for k, energy in energies.items() if k <= following)
+    q = math.sqrt(n / multiplicity(d, following))
+    condition = (part * (1 + q) ** 2 + rest) / (part * max(1 - q, 0) ** 2 + rest)
+    return 7 * math.sqrt(condition)
 
 
 # --- the Gram matrix ----------------------------------------------------------------------------------------------------------------
@@ -357,17 +382,14 @@ class _Harmonics:
     def __init__(self, rows: Array):
         xp = self.xp = array_namespace(rows)
         self.rows, (n, d) = rows, rows.shape
-        ratio = math.exp(special.gammaln(d / 2) - special.gammaln((d + 1) / 2))
-        lambda_0 = d * (ratio / (2 * math.sqrt(math.pi))) ** 2
-        energies = [lambda_0, 0.25, lambda_0 / (d + 1) ** 2 * multiplicity(d, 2)]
-        sizes = [1, 1 + d, 1 + d + d * (d + 1) // 2]
-        degree = max(k for k in range(3) if k == 0 or sizes[k] <= min(n / 2, MAX_HARMONICS))
-        self.energies, self.floor = energies[: degree + 1], 0.5 - sum(energies[: degree + 1])
+        degree, energies = _degree(n, d), _energies(d)
+        self.energies = [energies[k] for k in range(degree + 1)]
+        self.floor = 0.5 - sum(self.energies)
         i, j = (self._array(index) for index in np.triu_indices(d))
         self.pairs, self.flat = (i, j), i * d + j
         scale = math.sqrt(energies[2] * d / (d - 1)) * xp.astype(xp.where(i == j, 1.0, math.sqrt(2)), rows.dtype)
         self.scale, self.shift = scale[:, None], xp.where(i == j, scale / d, 0.0 * scale)[:, None]
-        gram = self.floor * xp.eye(sizes[degree], dtype=xp.float64, device=device(rows))
+        gram = self.floor * xp.eye(self._features(rows[:1]).shape[0], dtype=xp.float64, device=device(rows))
         for start in range(0, n, self.CHUNK):
             features = xp.astype(self._features(rows[start : start + self.CHUNK]), xp.float64)
             gram += features @ features.T
