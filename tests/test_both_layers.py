@@ -149,8 +149,8 @@ def test_constants_of_the_width():
 def test_numbers_needed_are_least_integers():
     for C, error in ((2.5, 0.3), (1.1, 1.1), (7.0, 0.013), (4.0, 0.25), (12.0, 0.5)):
         r, T = width_needed(C, error), steps_needed(C, error)
-        assert (r - 1) ** 2 * error**3 < 4 * C**5 * (1 + 1e-12) and 4 * C**5 <= r**2 * error**3 * (1 + 1e-12)
-        assert (T - 1) * error**2 < 4 * C**2 * (1 + 1e-12) and 4 * C**2 <= T * error**2 * (1 + 1e-12)
+        assert (r - 1) ** 2 * error**3 < 4 * C**5 * (1 + 1e-12) and r**2 * error**3 * (1 + 1e-12) >= 4 * C**5
+        assert (T - 1) * error**2 < 4 * C**2 * (1 + 1e-12) and T * error**2 * (1 + 1e-12) >= 4 * C**2
     # Powers of two are exact in floating point, so rounding up must not add one.
     assert (width_needed(4.0, 0.25), steps_needed(4.0, 0.25)) == (512, 1024)
 

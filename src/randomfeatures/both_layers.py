@@ -1,7 +1,7 @@
 r"""Training both layers of a wide network: how far the features drift, and the network's risk against a random-feature model's.
 
 The network is N(x) = Σ_i u_i σ(<w_i, x>) with r neurons, |σ'| <= 1, σ(0) = 0, |x| <= 1, |w_i| = 1 and u = 0 at the start; the loss is
-convex and 1-Lipschitz in the prediction. One step of stochastic gradient descent takes one fresh sample and moves both layers by step size η.
+convex and 1-Lipschitz in the prediction. Each step of stochastic gradient descent moves both layers on one fresh sample, step size η.
 """
 
 import math
