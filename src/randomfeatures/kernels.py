@@ -23,6 +23,7 @@ def arc_cosine(x: Float[Array, "n d"], y: Float[Array, "m d"], degree: int, dept
     Because of the factor 2, k_0(x,x) = 1 and k_1(x,x) = |x|^2, so a layer keeps the norms. Each further layer applies the same formula
     to the features of the one before, whose angle is the arccosine of the kernel divided by the norms.
 
+    Book: ``prop-arc-cosine``.
     Source: Cho and Saul (2009).
     Error: relative to |x| |y| (degree 1): depth times 2e-15. Degree 0: the same at depth 1; deeper, small angles grow like their square
     root at each layer, and so do their rounding errors. A kernel of a vector with itself is exact up to the rounding of the norms.
@@ -76,6 +77,7 @@ def neural_tangent(x: Float[Array, "n d"], y: Float[Array, "m d"], depth: int) -
 
     and the kernel is Θ_L; Θ_L(x, x) = (L + 1) |x|^2. At depth 0 it is the kernel of linear regression.
 
+    Book: ``prop-tangent-depth``.
     Source: Jacot, Gabriel and Hongler (2018); Arora et al. (2019).
     Error: relative to |x| |y|, (depth + 1)^2 times 2e-15.
     Raises: ValueError if depth < 0, ``x`` or ``y`` is no matrix of finite numbers, or their widths differ.
