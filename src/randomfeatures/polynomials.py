@@ -15,8 +15,8 @@ from jaxtyping import Float
 from randomfeatures.arguments import Array, finite_array, integer, real
 from randomfeatures.sphere import log_monomial_eigenvalue, multiplicity
 
+# Exponents of a monomial -> its coefficient; all exponents have the same length d.
 Polynomial = Mapping[tuple[int, ...], Real]
-"""Exponents of a monomial -> its coefficient; all exponents have the same length d."""
 
 
 # --- sampling ----------------------------------------------------------------------------------------------------------------------
