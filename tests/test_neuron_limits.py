@@ -656,19 +656,20 @@ def test_features_needed_with_a_bias_is_a_threshold(d, b, r):
 
 
 @pytest.mark.claim("thm-exact-optimum", kind="identity")
-@pytest.mark.parametrize(("d", "b"), [(3, 0.5), (4, -1.0), (10, 0.05), (30, 2.0)])
+@pytest.mark.parametrize(("d", "b"), [(3, 0.5), (3, 0.003), (3, 0.25), (4, -1.0), (10, 0.05), (30, 2.0)])
 def test_the_optimum_with_a_bias_is_the_sorted_sum(d, b):
     values = neuron_spectrum(d, 40, bias=b)
     order = np.argsort(values)[::-1]
-    assert (d in (3, 10)) != np.array_equal(order, np.arange(41))  # for two of the four, the order is that of the degrees
-    counts = np.cumsum([multiplicity(d, int(k)) for k in order[:10]], dtype=object)
+    assert (d in (3, 10)) != np.array_equal(order, np.arange(41))  # for the others the order is that of the degrees
+    counts = np.cumsum([multiplicity(d, int(k)) for k in order[:14]], dtype=object)
     total, left = optimal_error(d, 0, bias=b), []
-    for i in range(10):
+    for i in range(14):
         left.append(total - math.fsum(multiplicity(d, int(k)) * values[k] for k in order[: i + 1]))
     assert_close([optimal_error(d, int(r), bias=b) for r in counts], left, 4e-15 * total)
-    middle = int(counts[5]) - multiplicity(d, int(order[5])) // 2
-    part = left[5] + (int(counts[5]) - middle) * values[order[5]]
-    assert optimal_error(d, middle, bias=b) == pytest.approx(part, abs=4e-15 * total)
+    for i in range(14):  # and in the middle of each level
+        middle = int(counts[i]) - multiplicity(d, int(order[i])) // 2
+        part = left[i] + (int(counts[i]) - middle) * values[order[i]]
+        assert optimal_error(d, middle, bias=b) == pytest.approx(part, abs=4e-15 * total)
 
 
 def test_a_vanishing_bias_changes_nothing():
