@@ -212,6 +212,17 @@ def test_the_expected_number_of_iterations_is_one(n, d):
     assert 0.25 * expected <= result.iterations <= (1.1 if d > 10 else 3) * expected
 
 
+@pytest.mark.parametrize("n", [1, 511, 512, 1300])
+def test_the_factor_in_blocks_is_the_factor(n):
+    a = RNG.standard_normal((n, n))
+    a = a @ a.T / n + np.eye(n)
+    before, factor = a.copy(), random_features._cholesky(a)
+    assert np.array_equal(a, before) and np.array_equal(factor, np.tril(factor))
+    assert_close(factor @ factor.T, a, 1e-13 * n)
+    with pytest.raises(np.linalg.LinAlgError):
+        random_features._cholesky(a - 1.01 * np.linalg.eigvalsh(a)[0] * np.eye(n))
+
+
 def test_probes_have_the_law_of_the_preconditioner():
     """E z z^T = P, for both preconditioners: 200 000 samples, every entry within 5 standard errors, and 1.02 P is refused."""
     features = random_features._unit(sample_sphere(RNG, 12, 2), None)

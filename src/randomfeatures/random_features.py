@@ -470,7 +470,7 @@ class _Cholesky:
         for shift in [-4 * safe] + [safe * 100**k for k in range(6)]:
             diagonal[...] = unchanged + shift
             try:
-                self.factor = self.xp.linalg.cholesky(matrix)
+                self.factor = _cholesky(matrix)
                 break
             except (np.linalg.LinAlgError, RuntimeError):
                 continue
@@ -553,7 +553,8 @@ def _solve(
         if floor is None:
             right = xp.concat([right, preconditioner.sample(np.random.default_rng(0), PROBES)], axis=1)
         step = _conjugate_gradients(inner.product, preconditioner.solve, right, watch, MAX_ITERATIONS - spent)
-        u = u + xp.astype(step[:, : c.shape[1]], c.dtype)
+        step = xp.astype(step[:, : c.shape[1]], c.dtype)
+        u = u + xp.where(xp.isfinite(step), step, 0.0)
         floor, spent = watch.floor, spent + watch.iterations
         rest = c - gram.product(u)
         found = _enclose(features, targets, c, u, rest, floor, spent, kind if floor else "trivial")
@@ -643,15 +644,16 @@ def _enclose(
     r"""The interval of the least error from the coefficients u and their residual ``rest``, all rounding included.
 
     The entries of G and c, at most 1, are off by at most ε; a product with G, summed in tiles, by γ |u|_1 more. So each entry of the
-    residual is off by at most (1 + |u|_1)(ε + γ), and the error |f|^2 - <c,u> - <u,rest> by at most (1 + |u|_1)^2 (ε + γ) and what two
-    sums of n products round.
+    residual is off by at most (1 + |u|_1)(ε + γ), and the error |f|^2 - <c,u> - <u,rest> by at most (1 + |u|_1)^2 (ε + γ) and what the
+    sum of n products rounds. Tiles of at most 100 threads are summed apart.
     """
     xp, n = array_namespace(u), u.shape[0]
     size = 1 + 1.000001 * xp.sum(xp.abs(u), axis=0)
-    entry = _entry_error(features) + _gamma(TILE_GPU if str(device(u)) != "cpu" else TILE + n // TILE + 8)
-    rounding = size * size * entry + size * _gamma(n + 8)
+    side = TILE if str(device(u)) == "cpu" else TILE_GPU
+    entry = _entry_error(features) + _gamma(side + n // side + 100)
     error = targets.energy - xp.sum(u * (c + rest), axis=0)
     residual = xp.linalg.vector_norm(rest, axis=0)
+    rounding = size * size * entry + size * (1 + residual) * _gamma(n + 8)
     gap = (1.000001 * residual + math.sqrt(n) * size * entry) ** 2 / floor if floor else math.inf * size
     upper = xp.clip(error + rounding, 0.0, None)
     lower = xp.minimum(xp.clip(error - rounding - gap, 0.0, None), upper)
@@ -671,7 +673,7 @@ def _gamma(n: int) -> float:
 
 def _in_given_units(
     found: _Found, features: _Neurons, targets: _Neurons, kept: np.ndarray, method: str, tolerance: float, dtype: Any
-) -> Any:
+) -> PopulationError:
     """The result for the neurons as they were given, in their precision, the interval rounded outwards."""
     xp, square = array_namespace(targets.length), targets.length**2
     u = xp.zeros((features.rows.shape[0], targets.rows.shape[0]), dtype=xp.float64, device=device(targets.rows))
@@ -713,9 +715,7 @@ def _balls(weights: Array, directions: Array, tolerance: float) -> _Found:
                 break
         out = ((-math.inf, "lower"), (math.inf, "upper"))
         bounds = [[math.nextafter(float(getattr(error, side)()), end) for error in errors] for end, side in out]
-        coefficients = np.array([[float(u[i, k].mid()) for k in range(len(goals))] for i in range(len(rows))]).reshape(
-            len(rows), len(goals)
-        )
+        coefficients = np.reshape([float(value.mid()) for value in u.entries()], (len(rows), len(goals)))
     finally:
         flint.ctx.prec = before
     xp, place = array_namespace(weights), device(weights)
@@ -746,8 +746,7 @@ def _ball_kernel(flint: Any, rows: np.ndarray, columns: np.ndarray) -> Any:
             kernel[i, j] = flint.arb(0.5) if i == j else kernel[j, i]
         elif np.any(rows[i]) and np.any(columns[j]):
             t = products[i, j] / (norms[0][i] * norms[1][j])
-            root = (1 - t * t).nonnegative_part().sqrt() if hasattr(t, "nonnegative_part") else (1 - t * t).sqrt()
-            kernel[i, j] = (root + t * (pi - t.acos())) / (2 * pi)
+            kernel[i, j] = ((1 - t * t).sqrt() + t * (pi - t.acos())) / (2 * pi)
     return kernel
 
 
@@ -781,6 +780,21 @@ def _host(array: Array) -> np.ndarray:
 def _plain(array: Array | None) -> Array | None:
     """The array without torch's record of gradients."""
     return array.detach() if hasattr(array, "detach") else array
+
+
+def _cholesky(matrix: Array) -> Array:
+    """Cholesky's factor in blocks for numpy: one call for all of a large matrix has crashed (OpenBLAS 0.3.31, n = 16000, two threads)."""
+    if not is_numpy_array(matrix):
+        return array_namespace(matrix).linalg.cholesky(matrix)
+    n, b, a = len(matrix), 512, matrix.copy()
+    for k in range(0, n, b):
+        e = k + b
+        a[k:e, k:e] = np.linalg.cholesky(a[k:e, k:e])
+        a[e:, k:e] = linalg.solve_triangular(a[k:e, k:e], a[e:, k:e].T, lower=True, check_finite=False).T if e < n else 0
+        for j in range(e, n, b):
+            a[j:, j : j + b] -= a[j:, k:e] @ a[j : j + b, k:e].T
+        a[k:e, e:] = 0
+    return a
 
 
 def _cholesky_solve(factor: Array, right: Array) -> Array:
