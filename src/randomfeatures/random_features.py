@@ -24,6 +24,7 @@ from scipy import linalg, special
 
 from randomfeatures.arguments import Array, common_namespace, finite_array, real
 from randomfeatures.dual_activations import dual_relu, dual_relu_general
+from randomfeatures.regression import ReLUFeatures as ReLUFeatures  # the feature map belongs to this module's name as well
 from randomfeatures.sphere import multiplicity
 
 TILE, TILE_GPU = 256, 4096
