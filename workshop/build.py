@@ -34,6 +34,11 @@ MARKDOWN = MdParserConfig(enable_extensions=CONFIG["parse"]["myst_enable_extensi
 
 def main() -> int:
     start = time.perf_counter()
+    complete, inputs = SITE.parent / "complete", everything()
+    if (SITE / "index.html").exists() and complete.exists() and complete.read_text() == inputs:
+        print(f"Nothing has changed. The book is at {SITE / 'index.html'}")
+        return 0
+    complete.unlink(missing_ok=True)
     forget_if_changed(CACHE, package_fingerprint())
     if not is_whole(CACHE):
         shutil.rmtree(CACHE)
@@ -48,7 +53,10 @@ def main() -> int:
     for path, seconds in times.items():
         print(f"{name(path):<40}{seconds:>8.1f}")
     print(f"\nThe book is at {SITE / 'index.html'}  (built in {time.perf_counter() - start:.0f} s; `make serve` shows it)")
-    return over_limit(times)
+    if over_limit(times):
+        return 1
+    complete.write_text(inputs)
+    return 0
 
 
 def package_fingerprint() -> str:
@@ -63,6 +71,18 @@ def site_fingerprint() -> str:
     shared = [ROOT / "_config.yml", ROOT / "_toc.yml", *sorted((BOOK / "_ext").rglob("*.py")), *sorted((BOOK / "_static").rglob("*"))]
     settings = [os.environ.get("SITE_URL", "").encode()]
     return digest([package_fingerprint().encode(), *settings, *(path.read_bytes() for path in shared if path.is_file())])
+
+
+def everything() -> str:
+    """Hash of all that the site is made from, the tests' marks and the limit on time included."""
+    files = [
+        path
+        for folder in (BOOK, ROOT / "tests")
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    named = [part for path in files for part in (str(path).encode(), path.read_bytes())]
+    return digest([site_fingerprint().encode(), os.environ.get("CHAPTER_SECONDS", "").encode(), Path(__file__).read_bytes(), *named])
 
 
 def digest(parts: list[bytes]) -> str:
