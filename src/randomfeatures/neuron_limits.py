@@ -179,6 +179,7 @@ def almost_every_direction_bound(d: int, r: int, delta: float, degree: int) -> f
               \tau_K = \sum_{k>K} N(d,k)\,\lambda_k, \quad K = \mathtt{degree} \text{ even}
 
     For features f(W_i ·) whose weights have a rotation-invariant law it holds for every θ, with probability over the weights.
+    For degree 0 the sum leaves out k = 1 as well, which only lowers the bound.
 
     Book: ``thm-almost-every-direction``. Error: rounded down by a relative 1e-15 of τ_K; 0.0 where the formula is negative.
     Raises: ValueError unless d ≥ 2, r ≥ 0, 0 < delta ≤ 1 and degree ≥ 0 is even; ImportError without python-flint.
@@ -196,7 +197,7 @@ def almost_every_direction_bound(d: int, r: int, delta: float, degree: int) -> f
 def tail_constant(d: int) -> tuple[float, float]:
     r"""Lower and upper bound, proved by ball arithmetic, on d^{3/2} τ_d, where τ_d is the part of ‖[⟨θ, ·⟩]_+‖² in degrees above d.
 
-    For even d it increases from 0.0066 at d = 2 to its limit :math:`1/(12\pi^{3/2})` = 0.01497; it is ≥ 0.0133 for d ≥ 10.
+    For even d it tends to :math:`1/(12\pi^{3/2})` = 0.01497 and is ≥ 0.0133 for d ≥ 10.
 
     Book: ``prop-tail-constant``. Error: none, the bounds are rounded outward; their distance is a relative 1e-15.
     Raises: ValueError unless d ≥ 2; ImportError without python-flint.
