@@ -113,6 +113,7 @@ def test_the_first_cells_lead_back_and_install(download):
     assert f"[One idea]({SITE}limits/one.html)" in download.cells[0].source
     assert download.cells[1].source == f"%pip install --quiet {SITE}_static/randomfeatures-0.1.0-py3-none-any.whl matplotlib"
     assert notebooks.install("import torch", SITE, "w.whl").endswith("w.whl matplotlib torch")
+    assert notebooks.install("from sklearn.datasets import load_digits", SITE, "w.whl").endswith("w.whl matplotlib scikit-learn")
 
 
 def test_without_a_site_the_first_cell_says_how_to_install():
@@ -166,6 +167,7 @@ def test_the_wheel_holds_the_package(tmp_path):
     name = notebooks.build_wheel(tmp_path)
     assert re.fullmatch(r"randomfeatures-[\d.]+-py3-none-any\.whl", name)
     files = ZipFile(tmp_path / name).namelist()
-    for module in (ROOT / "src" / "randomfeatures").glob("*.py"):
-        assert f"randomfeatures/{module.name}" in files
+    package = ROOT / "src" / "randomfeatures"
+    for file in [*package.glob("*.py"), *package.glob("data/*.json")]:
+        assert f"randomfeatures/{file.relative_to(package)}" in files
     assert not (ROOT / "build").exists()  # the source tree stays as it was

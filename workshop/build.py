@@ -61,7 +61,7 @@ def main() -> int:
 
 def package_fingerprint() -> str:
     """Hash of all that can change a chapter's outputs besides the chapter: the package, the installed versions, Python."""
-    sources = [path.read_bytes() for path in sorted((ROOT / "src").rglob("*.py"))]
+    sources = [path.read_bytes() for path in sorted((ROOT / "src").rglob("*")) if path.suffix in {".py", ".json"}]
     installed = sorted(f"{package.name}=={package.version}" for package in distributions())
     return digest([*sources, sys.version.encode(), *map(str.encode, installed)])
 

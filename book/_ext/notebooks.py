@@ -60,7 +60,9 @@ def arguments(body: str) -> int:
 
 
 def install(code: str, site: str, wheel: str) -> str:
-    also = ["matplotlib", *(["torch"] if re.search(r"^\s*(import|from) torch\b", code, flags=re.M) else [])]
+    packages = {"torch": "torch", "sklearn": "scikit-learn"}
+    imported = [package for module, package in packages.items() if re.search(rf"^\s*(import|from) {module}\b", code, flags=re.M)]
+    also = ["matplotlib", *imported]
     if site:
         return f"%pip install --quiet {urljoin(site, '_static/' + wheel)} {' '.join(also)}"
     return f"# This notebook needs the package randomfeatures (from a clone of the book: pip install .) and {' and '.join(also)}."

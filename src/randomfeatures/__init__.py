@@ -9,12 +9,14 @@ row   modules                           holds
 4     neuron_limits, single_neuron      one neuron: its spectrum and best features; learned by gradient descent
 4     random_features, estimators       exact population error of ReLU features; fits in scikit-learn's conventions
 4     both_layers                       training both layers: drift, excess, width
+4     quadratic, amplification          lazy training on quadratics; clusters whose random features are amplified
+4     prior_kernel                      networks at initialisation as feature extractors
 3     regression, linearization         feature maps and their fits; the tangent model
 3     polynomials                       functions as averages of neurons: coefficients, constants, widths
 2     kernels                           arc-cosine, network-prior and tangent kernels
 1     dual_activations, triangle_wave   E[σ(u)σ(v)] in closed form; the periodic target
 0     activations, hermite, sphere      coefficients, Gegenbauer numbers, samplers
 any   arguments                         checks of arguments; imports no module of the package, any module imports it
-top   plotting, sweeps                  for the chapters only; no module imports them
+top   plotting, results, sweeps         for the chapters only; no module imports them
 ====  ================================  =====================================================================
 """

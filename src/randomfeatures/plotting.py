@@ -1,7 +1,13 @@
 """The book's look: one style for each kind of curve, the same in every chapter. Needs matplotlib; no other module imports this one."""
 
+import base64
+import hashlib
+import html
+import io
+
 import matplotlib.pyplot as plt
-from IPython.display import display
+from IPython.display import HTML, display
+from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart; the line or marker tells the kinds apart without colour.
 PROVED = {"color": "#0072B2", "linestyle": "-", "linewidth": 2.2}
@@ -41,3 +47,65 @@ def glue(name: str, text: str) -> None:
         raw=True,
         metadata={"scrapbook": {"name": name, "mime_prefix": "application/papermill.record/"}},
     )
+
+
+def film(frames: list[tuple[str, Figure]], alt: str) -> HTML:
+    """The figures, one at a time, with a slider and a button that plays them; nothing moves until it is pressed.
+
+    ``frames`` are pairs of a short label and a figure, all figures of one size; they are closed. ``alt`` says once, in words, what the
+    frames show together. Without scripts the page shows the last frame.
+
+    Raises: ValueError if there are fewer than two frames, or ``alt`` is empty.
+    """
+    if len(frames) < 2 or not alt.strip():
+        raise ValueError(f"film must have at least two frames and a text for readers who cannot see it, got {len(frames)} and {alt!r}")
+    images = []
+    for _, figure in frames:
+        file = io.BytesIO()
+        # A tight box would depend on the frame's contents, and the film would jump. No date and no version: the same run, the same bytes.
+        with plt.rc_context({"savefig.bbox": "standard"}):
+            figure.savefig(file, format="png", dpi=110, metadata={"Software": None})
+        plt.close(figure)
+        images.append(base64.b64encode(file.getvalue()).decode())
+    name = "film-" + hashlib.sha256("".join(images).encode()).hexdigest()[:10]
+    last = len(frames) - 1
+    pictures = "".join(
+        f'<img src="data:image/png;base64,{image}" alt="{html.escape(f"{alt} This frame: {label}.")}"{" hidden" * (i < last)}>'
+        for i, (image, (label, _)) in enumerate(zip(images, frames, strict=True))
+    )
+    labels = html.escape("|".join(label for label, _ in frames))
+    controls = (
+        '<div hidden style="gap: 0.8rem; align-items: center; flex-wrap: wrap"><button type="button">Play</button>'
+        f'<input type="range" min="0" max="{last}" value="{last}" aria-label="frame" style="flex: 1; min-width: 8rem"><output></output></div>'
+    )
+    return HTML(f'<div class="film" id="{name}" data-labels="{labels}">{pictures}{controls}</div>{_PLAYER.replace("NAME", name)}')
+
+
+_PLAYER = """<script>
+(() => {
+  const film = document.getElementById("NAME"), images = film.querySelectorAll("img"), controls = film.lastElementChild;
+  const [button, slider, output] = controls.children, labels = film.dataset.labels.split("|");
+  let timer = null;
+  const show = () => {
+    images.forEach((image, i) => { image.hidden = i !== slider.valueAsNumber; });
+    output.textContent = labels[slider.valueAsNumber];
+    slider.setAttribute("aria-valuetext", output.textContent);
+  };
+  const stop = () => { clearInterval(timer); timer = null; button.textContent = "Play"; };
+  const next = () => {
+    if (slider.valueAsNumber === images.length - 1) return stop();
+    slider.valueAsNumber += 1;
+    show();
+  };
+  button.addEventListener("click", () => {
+    if (timer) return stop();
+    if (slider.valueAsNumber === images.length - 1) { slider.valueAsNumber = 0; show(); }
+    timer = setInterval(next, 700);
+    button.textContent = "Pause";
+  });
+  slider.addEventListener("input", () => { stop(); show(); });
+  controls.hidden = false;
+  controls.style.display = "flex";
+  show();
+})();
+</script>"""
