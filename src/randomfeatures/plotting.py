@@ -76,7 +76,8 @@ def film(frames: list[tuple[str, Figure]], alt: str) -> HTML:
     labels = html.escape("|".join(label for label, _ in frames))
     controls = (
         '<div hidden style="gap: 0.8rem; align-items: center; flex-wrap: wrap"><button type="button">Play</button>'
-        f'<input type="range" min="0" max="{last}" value="{last}" aria-label="frame" style="flex: 1; min-width: 8rem"><output></output></div>'
+        f'<input type="range" min="0" max="{last}" value="{last}" aria-label="frame" style="flex: 1; min-width: 8rem">'
+        "<output></output></div>"
     )
     return HTML(f'<div class="film" id="{name}" data-labels="{labels}">{pictures}{controls}</div>{_PLAYER.replace("NAME", name)}')
 
