@@ -330,6 +330,31 @@ def test_the_dark_mode_switch(desk):
     assert desk.page.evaluate(surface) != light
 
 
+def test_a_film_plays_stops_and_follows_its_slider(desk):
+    desk.page.goto(desk.base + first_page_with('class="film"'))
+    film = desk.page.locator(".film").first
+    button, slider, images = film.locator("button"), film.locator("input"), film.locator("img")
+    last = images.count() - 1
+    shown = "film => [...film.querySelectorAll('img')].flatMap((image, i) => (image.checkVisibility() ? [i] : []))"
+    label = "film => film.querySelector('output').textContent"
+    assert film.evaluate(shown) == [last]  # nothing moves before it is asked to
+    button.click()
+    assert button.inner_text() == "Pause"
+    desk.page.wait_for_function("film => !film.querySelectorAll('img')[1].hidden", arg=film.element_handle(), timeout=5000)
+    button.click()
+    assert button.inner_text() == "Play"
+    before = film.evaluate(shown)
+    desk.page.wait_for_timeout(1000)
+    assert film.evaluate(shown) == before != [last]
+    slider.focus()
+    desk.page.keyboard.press("Home")
+    first = film.evaluate(label)
+    assert film.evaluate(shown) == [0]
+    desk.page.keyboard.press("ArrowRight")
+    assert film.evaluate(shown) == [1] and film.evaluate(label) != first
+    assert slider.get_attribute("aria-valuetext") == film.evaluate(label)
+
+
 def test_poor_contrast_is_found(planted):
     folder, here = planted
     text = "<article><p><span style='color: #999'>pale</span> <span style='color: #555'>dark enough</span></p></article>"
