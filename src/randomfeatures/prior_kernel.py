@@ -18,7 +18,7 @@ from jaxtyping import Float, Int
 
 from randomfeatures.activations import erf, gaussian, relu, sine
 from randomfeatures.arguments import Array, common_namespace, finite_array, generator, integer, real
-from randomfeatures.dual_activations import dual_erf, dual_gaussian, dual_relu_general, dual_sine
+from randomfeatures.dual_activations import dual_erf, dual_gaussian, dual_relu, dual_sine
 from randomfeatures.kernels import network_prior
 from randomfeatures.regression import ridge
 
@@ -26,7 +26,6 @@ Network = Callable[[np.random.Generator, Array], Array]
 """(rng, x) -> the logits, shape (n, C), of one fresh initialisation at the rows of x."""
 
 ACTIVATIONS = {"relu": relu, "erf": erf, "sine": sine, "gaussian": gaussian}
-DUALS = {"relu": dual_relu_general, "erf": dual_erf, "sine": dual_sine, "gaussian": dual_gaussian}
 INITIALISATIONS = {
     "gaussian": lambda rng, shape: rng.standard_normal(shape),
     "uniform": lambda rng, shape: rng.uniform(-math.sqrt(3), math.sqrt(3), shape),
@@ -184,14 +183,15 @@ def one_layer_kernel(
     >>> one_layer_kernel(x, x, "relu", outputs=4), one_layer_kernel(x, x, "relu", outputs=4, scale=2.0)
     (array([[25.]]), array([[100.]]))
     """
-    dual = _named("activation", activation, DUALS)
+    _named("activation", activation, ACTIVATIONS)
     outputs, scale, bias = integer("outputs", outputs, at_least=1), real("scale", scale, above=0), real("bias", bias, at_least=0)
-    if activation == "relu" and bias == 0:
-        return scale**2 * network_prior(x, y, outputs, depth=1)
     xp, d = _matrices(x, y)
     square_x, square_y = (scale**2 / d * xp.sum(rows**2, axis=1) + bias**2 for rows in (x, y))
     largest = xp.sqrt(square_x)[:, None] * xp.sqrt(square_y)[None, :]
     product = xp.clip(scale**2 / d * xp.matmul(x, y.T) + bias**2, -largest, largest)
+    if activation == "relu":  # homogeneous: the standard deviations come out of the mean
+        return outputs * largest * dual_relu(product / xp.where(largest > 0, largest, xp.ones_like(largest)))
+    dual = {"erf": dual_erf, "sine": dual_sine, "gaussian": dual_gaussian}[activation]
     return outputs * dual(square_x[:, None], square_y[None, :], product)
 
 
@@ -210,7 +210,7 @@ def convolution_kernel(
         k(x,y) = \frac C{P^2} \sum_{p,p'} k_1(x_p, y_{p'}),
 
     with k_1 the :func:`one_layer_kernel` of one output on the q pixels of a patch. It is exact at every number of channels. Time: n m P
-    evaluations of k_1, with pooling n m P².
+    evaluations of k_1, with pooling n m P² (half of it where ``y is x``).
 
     Book: ``prop-prior-convolution``.
     Error: that of :func:`one_layer_kernel`.
@@ -227,9 +227,13 @@ def convolution_kernel(
     total = xp.zeros((x.shape[0], y.shape[0]), dtype=xp.result_type(x, y), device=device(x))
     rows = max(1, BLOCK // y.shape[0])
     for p in range(P):
-        for other in range(P) if pooling else (p,):
+        # Pairs (p, other) and (other, p) give transposed matrices where y is x.
+        for other in range(p if y is x else 0, P) if pooling else (p,):
             for i in range(0, x.shape[0], rows):
-                total[i : i + rows, :] += one_layer_kernel(patches_x[i : i + rows, p, :], patches_y[:, other, :], activation, 1)
+                part = one_layer_kernel(patches_x[i : i + rows, p, :], patches_y[:, other, :], activation, 1)
+                total[i : i + rows, :] += part
+                if y is x and other > p:
+                    total[:, i : i + rows] += part.T
     return outputs / (P**2 if pooling else P) * total
 
 
