@@ -545,9 +545,10 @@ def train_network(
     .. math:: \eta_t = \eta\,(1 - t/T), \qquad
         \eta = \frac{\texttt{step\_size}}{4\,(\operatorname{Tr}|B|+2\|B\|)\,(1+(d+2)/\texttt{batch})}
 
-    for near the goal the loss has curvature at most about 4 (Tr |B| + 2 ‖B‖) in W, with the largest absolute eigenvalue ‖B‖, and the
-    noise of a batch counts as (d + 2)/batch times that; the decrease to 0 removes what the noise leaves. Arithmetic is in single
-    precision; the risks are those of the weights found, as :func:`network_risk` has them, at ``checks`` + 1 times.
+    for near the goal the loss has curvature at most about L = 4 (Tr |B| + 2 ‖B‖) in W, with the largest absolute eigenvalue ‖B‖, and the
+    noise of a batch counts as (d + 2)/batch times that; the decrease to 0 removes what the noise leaves. In c the curvature is 1, so its
+    step is L times larger: with one step for both, c follows the trace of the network so slowly that it holds back all of W. Arithmetic
+    is in single precision; the risks are those of the weights found, as :func:`network_risk` has them, at ``checks`` + 1 times.
 
     Book: ``lem-risk-of-matrix``.
     Raises: ValueError for an argument out of its bounds; RuntimeError if the weights do not stay finite: take a smaller step.
@@ -625,7 +626,8 @@ def _descend(rng, B, N, steps, step_size, batch, start, checks, draw, risk):
     positive, negative = np.any(eigenvalues > 1e-12 * largest), np.any(eigenvalues < -1e-12 * largest)
     a = np.where(np.arange(N) % 2 == 0, 1.0, -1.0) if positive and negative else np.full(N, 1.0 if positive else -1.0)
 
-    eta = step_size / (4 * (size + 2 * largest) * (1 + (d + 2) / batch))
+    curvature = 4 * (size + 2 * largest)
+    eta = step_size / (curvature * (1 + (d + 2) / batch))
     W = (rng.standard_normal((N, d)) * math.sqrt(start * size / (N * d))).astype(np.float32)
     c = -float(a @ np.sum(W.astype(float) ** 2, axis=1))
     signs, times, risks = a.astype(np.float32), sorted({round(k * T / checks) for k in range(checks + 1)}), []
@@ -641,7 +643,7 @@ def _descend(rng, B, N, steps, step_size, batch, start, checks, draw, risk):
                 z, rate = x @ W.T, eta * (1 - t / T)
                 error = (z * z) @ signs + np.float32(c) - y
                 W -= np.float32(2 * rate / batch) * ((z * error[:, None] * signs).T @ x)
-                c -= rate * float(np.mean(error))
+                c -= curvature * rate * float(np.mean(error))
     return TrainedNetwork(W.astype(float), a, c, tuple(times), tuple(risks))
 
 
