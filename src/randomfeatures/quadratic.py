@@ -195,19 +195,31 @@ def captured_identity_bounds(d: int, N: int) -> tuple[float, float]:
     d = integer("d", d, at_least=2)
     N = integer("N", N, at_least=0, at_most=d * (d + 1) // 2)
     lower = N / (d + N - 1)
-    delta_0, D_0 = 1 - 1 / d, (d - 1) * (d + 2) / 2
-    v = 2 * (d - 1) / (d**2 * (d + 2))
-    # E (t² - 1/d)⁴ for the cosine t of two uniform directions.
-    m_4 = math.fsum(math.comb(4, k) * cosine_moment(d, 2 * k) * (-1 / d) ** (4 - k) for k in range(5))
-    pairs, triples = N * (N - 1), N * (N - 1) * (N - 2)
-    fourth = pairs * m_4 + 2 * triples * v**2 + triples * (N - 3) * delta_0**4 / D_0**3
-    slope = d / (d + N / delta_0) ** 2
+    delta_0, slope = 1 - 1 / d, d / (d + N * d / (d - 1)) ** 2
+    fourth, row_squares = _trace_fourth_power(d, N), N * (N - 1) * _square_variance(d)
 
     def gap(beta):
         q = min(fourth / (beta * delta_0) ** 4, 1.0)
-        return q + slope * (math.sqrt(2 * pairs * v * q) / delta_0**2 + pairs * v / ((1 - beta) * delta_0**3))
+        return q + slope * (math.sqrt(2 * row_squares * q) / delta_0**2 + row_squares / ((1 - beta) * delta_0**3))
 
     return lower, min(lower + min(gap(k / 20) for k in range(1, 20)), 1.0)
+
+
+def _square_variance(d):
+    """v = E q² for q = t² - 1/d, t the cosine of two uniform directions."""
+    return 2 * (d - 1) / (d**2 * (d + 2))
+
+
+def _trace_fourth_power(d, N):
+    """E Tr Q⁴ for the matrix Q with entries q_ij = <w_i, w_j>² - 1/d off the diagonal and 0 on it, w_1, ..., w_N uniform directions.
+
+    By which of the four indices agree: E q⁴ for each pair, v² for each triple, twice; and for four different ones the trace of the fourth
+    power of the kernel q, which has D_0 = (d - 1)(d + 2)/2 equal eigenvalues of sum 1 - 1/d.
+    """
+    fourth_moment = math.fsum(math.comb(4, k) * cosine_moment(d, 2 * k) * (-1 / d) ** (4 - k) for k in range(5))
+    pairs, triples = N * (N - 1), N * (N - 1) * (N - 2)
+    harmonics = (d - 1) * (d + 2) / 2
+    return pairs * fourth_moment + 2 * triples * _square_variance(d) ** 2 + triples * (N - 3) * (1 - 1 / d) ** 4 / harmonics**3
 
 
 def expected_random_features_risk(d: int, N: int, tau: float) -> tuple[float, float]:
@@ -325,7 +337,7 @@ def general_random_features_formula(
         raise ValueError(f"Gamma must have the shape of B and trace 1, got {tuple(Gamma.shape)} and {float(_trace(xp, Gamma))!r}")
     t = np.asarray([d * float(value) for value in xp.linalg.eigvalsh(Gamma)])
     if t.min() < -1e-9:
-        raise ValueError(f"Gamma must have no negative eigenvalue, got {t.min() / d!r}")
+        raise ValueError(f"Gamma must have no negative eigenvalue, got {float(t.min()) / d!r}")
     names = {"square": SQUARE, "relu": RELU}
     if isinstance(activation, str) and activation not in names:
         raise ValueError(f'activation must be "square", "relu" or (lambda_1, lambda_2, lambda_tilde), got {activation!r}')
