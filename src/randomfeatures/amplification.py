@@ -450,7 +450,7 @@ def classification_error(score: Float[Array, " n"], y: Float[Array, " n"]) -> fl
     """
     xp = common_namespace(score=finite_array("score", score, ndim=1), y=finite_array("y", y, ndim=1))
     _check_labels(score, y)
-    return float(xp.mean((1 - xp.sign(score) * y) / 2))
+    return float(xp.sum(1 - xp.sign(score) * y)) / (2 * y.shape[0])
 
 
 # --- helpers

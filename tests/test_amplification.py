@@ -1,0 +1,640 @@
+"""Amplification: closed forms against simulation, quadrature, autograd; signs at random points; training on small problems."""
+
+import importlib.util
+import itertools
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from checks import assert_close
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate, optimize, special
+
+from randomfeatures.amplification import (
+    XORClusters,
+    alignment,
+    alignment_field,
+    classification_error,
+    first_step,
+    growth,
+    initial_network,
+    linear_classifier,
+    linear_error,
+    loss_gradient,
+    mean_absolute,
+    network,
+    random_features_risk,
+    smallness_bound,
+    step_deviation,
+    train,
+    train_readout,
+)
+from randomfeatures.sweeps import point_rng
+
+SEEDS = st.integers(0, 2**32 - 1)
+ROOT = Path(__file__).parent.parent
+NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
+
+
+def positive(z):
+    return np.maximum(z, 0)
+
+
+def problem(seed, m=6):
+    """A generic law, and a generic network for it: no scale is 1, both signs of a, neurons of very different lengths."""
+    rng = np.random.default_rng(seed)
+    d = int(rng.integers(2, 12))
+    clusters = XORClusters(d=d, separation=rng.uniform(0.2, 5), sigma=10 ** rng.uniform(-1, 1), flip=rng.uniform(0, 0.49))
+    # Neurons near the plane of the centres too, where the alignments are large.
+    W = rng.standard_normal((m, d)) * 10 ** rng.uniform(-2, 1, (m, 1)) * np.where(np.arange(d) < 2, 1, 10 ** rng.uniform(-2, 0, (m, 1)))
+    return clusters, W, rng.standard_normal(m), rng
+
+
+def scale(clusters):
+    """‖μ‖."""
+    return clusters.separation * clusters.sigma
+
+
+def mean_over_centres(w, clusters, function):
+    """E function(ν's label, <w, x>): the mean over the four centres, and a Gaussian integral for each; a kink at <w, x> = 0 is split."""
+    deviation, total = clusters.sigma * np.linalg.norm(w), 0.0
+    for sign, mu in ((1, clusters.mu_1), (1, -clusters.mu_1), (-1, clusters.mu_2), (-1, -clusters.mu_2)):
+        level = -(w @ mu) / deviation
+
+        def density(t, s=sign, level=level):
+            return function(s, deviation * (t - level)) * math.exp(-t * t / 2) / math.sqrt(2 * math.pi)
+
+        lower, upper = min(-12.0, level - 1), max(12.0, level + 1)
+        total += sum(integrate.quad(density, *ends, epsabs=1e-13, limit=200)[0] for ends in ((lower, level), (level, upper)))
+    return total / 4
+
+
+# --- the law and its best classifier
+
+
+@pytest.mark.claim("prop-bayes-xor", kind="Monte Carlo")
+@pytest.mark.parametrize(("separation", "sigma", "flip"), [(0.7, 2.0, 0.1), (2.0, 0.3, 0.3)])
+def test_four_neurons_have_the_bayes_error(separation, sigma, flip):
+    clusters = XORClusters(d=4, separation=separation, sigma=sigma, flip=flip)
+    x, clean, observed = clusters.sample(np.random.default_rng(3), 600_000)
+    mu_1, mu_2 = clusters.mu_1, clusters.mu_2
+    W, a = np.stack([mu_1, -mu_1, mu_2, -mu_2]), np.array([1.0, 1.0, -1.0, -1.0]) / 2
+    score = network(W, a, x)
+    assert np.allclose(score, (np.abs(x @ mu_1) - np.abs(x @ mu_2)) / 2, rtol=1e-12, atol=1e-12)
+    bayes = clusters.bayes_error()
+    for error, truth in (
+        (classification_error(score, clean), bayes),
+        (classification_error(score, observed), clusters.observed_error(bayes)),
+    ):
+        assert_close(truth, error, 4 * math.sqrt(error * (1 - error) / len(x)))
+    assert_close(flip, np.mean(clean != observed), 4 * math.sqrt(flip * (1 - flip) / len(x)))
+
+
+@pytest.mark.claim("prop-bayes-xor", kind="quadrature")
+def test_the_bayes_error_is_the_mean_of_the_smaller_density():
+    """E min(P(+1 | x), P(-1 | x)) in the plane of the centres, with the densities themselves and no classifier."""
+
+    def bump(t):
+        return np.exp(-(t**2) / 2) / math.sqrt(2 * math.pi)
+
+    for s in (0.3, 1.0, 2.5):
+        t = np.linspace(-s - 9, s + 9, 1201)
+        along, across = (bump(t - s) + bump(t + s)) / 2, bump(t)
+        smaller = np.minimum(np.outer(along, across), np.outer(across, along)) / 2
+        integral = integrate.trapezoid(integrate.trapezoid(smaller, t), t)
+        assert_close(XORClusters(d=7, separation=s, sigma=3.0).bayes_error(), integral, 1e-4)
+
+
+def test_the_sample_has_its_means_and_covariance():
+    clusters = XORClusters(d=3, separation=2.0, sigma=0.5, flip=0.2)
+    x, clean, observed = clusters.sample(np.random.default_rng(0), 400_000)
+    assert set(np.unique(observed)) == {-1.0, 1.0} == set(np.unique(clean))
+    plus = x[clean > 0].T @ x[clean > 0] / np.sum(clean > 0)
+    assert_close(np.diag(plus), [1.25, 0.25, 0.25], 0.004)  # E x x' = σ² I + μ_1 μ_1' for the label +1
+    assert np.max(np.abs(plus - np.diag(np.diag(plus)))) < 0.004 and np.max(np.abs(x.mean(0))) < 0.007
+    assert abs(np.mean(clean)) < 0.007
+    # Flips do not look at x: the rate is the same in the four clusters.
+    for side in (x[:, 0] > 0.8, x[:, 0] < -0.8, x[:, 1] > 0.8, x[:, 1] < -0.8):
+        assert abs(np.mean(clean[side] != observed[side]) - 0.2) < 0.006
+
+
+# --- linear classifiers
+
+
+@pytest.mark.claim("prop-linear-xor", kind="identity")
+@given(SEEDS)
+def test_homogeneous_is_chance_and_a_threshold_never_below_a_quarter(seed):
+    clusters, W, _, rng = problem(seed)
+    for u in W:
+        assert abs(linear_error(u, 0.0, clusters) - 0.5) < 1e-15
+        for b in rng.standard_normal(5) * 10 ** rng.uniform(-2, 2, 5):
+            assert 0.25 < linear_error(u, b, clusters) < 0.75
+            assert abs(linear_error(u, b, clusters) + linear_error(-u, -b, clusters) - 1) < 1e-15
+
+
+@pytest.mark.claim("prop-linear-xor", kind="identity")
+def test_a_quarter_is_approached_on_mu_1():
+    for s in (1.0, 3.0, 6.0):
+        clusters = XORClusters(d=3, separation=s, sigma=0.7)
+        truth = (3 * special.ndtr(-s / 2) + special.ndtr(3 * s / 2)) / 4
+        assert_close(linear_error(clusters.mu_1, scale(clusters) ** 2 / 2, clusters), truth, 1e-15)
+    assert linear_error(clusters.mu_1, scale(clusters) ** 2 / 2, clusters) < 0.252
+    best = optimize.minimize_scalar(lambda b: linear_error(clusters.mu_1, b, clusters), bounds=(0, 20), method="bounded").fun
+    assert 0.25 < best < 0.252
+
+
+@pytest.mark.claim("prop-linear-xor", kind="Monte Carlo")
+def test_linear_error_by_simulation():
+    clusters = XORClusters(d=4, separation=1.5, sigma=2.0)
+    x, clean, _ = clusters.sample(np.random.default_rng(1), 600_000)
+    u, b = np.array([1.0, -0.4, 0.3, 0.0]), 2.5
+    error = classification_error(x @ u - b, clean)
+    assert_close(linear_error(u, b, clusters), error, 4 * math.sqrt(0.25 / len(x)))
+
+
+@pytest.mark.claim("prop-linear-xor", kind="Monte Carlo")
+def test_trained_linear_classifiers_tend_to_zero():
+    """The population minimiser is zero, so the fit from n samples shrinks as n^(-1/2), and the trained classifier is at chance."""
+    clusters = XORClusters(d=5, separation=3.0, flip=0.1)
+    sizes = {}
+    for n in (2000, 200_000):
+        x, _, y = clusters.sample(np.random.default_rng(4), n)
+        u, b = linear_classifier(x, y, ridge=1e-9)
+        sizes[n] = np.hypot(np.linalg.norm(u), b)
+        margin = y * (x @ u - b)
+        assert np.linalg.norm(special.expit(-margin) * y @ x / n) < 1e-5 > abs(np.mean(special.expit(-margin) * y))
+    assert 0.03 < sizes[200_000] / sizes[2000] < 0.3 and sizes[2000] < 0.2
+    assert abs(linear_error(u, b, clusters) - 0.5) < 0.01
+    u, b = linear_classifier(x, y, ridge=1e-9, bias=False)
+    assert b == 0.0 and u.shape == (5,)
+
+
+# --- the first step
+
+
+@pytest.mark.claim("thm-first-step", kind="Monte Carlo")
+def test_first_step_is_the_mean_step_of_a_vanishing_network():
+    """Against the gradient of the code that trains, on many samples, with a start so small that f is rounding beside the labels."""
+    clusters = XORClusters(d=5, separation=4.0, sigma=1.7, flip=0.1)
+    rng = np.random.default_rng(8)
+    W, a = 1e-9 * (rng.standard_normal((4, 5)) + np.array([1, -0.5, 0, 0, 0])), np.array([1.0, 0.5, -0.7, -1.0])
+    x, _, observed = clusters.sample(rng, 1_000_000)
+    sampled = -loss_gradient(W, a, x, observed)[1]
+    truth, deviation = first_step(W, a, clusters), np.sqrt(step_deviation(W, a, clusters, len(x)))
+    length = np.linalg.norm(truth, axis=1)
+    # Each of the neurons within three deviations; the deviation itself is small enough for 2 % to show.
+    assert np.all(np.linalg.norm(sampled - truth, axis=1) < 2.5 * deviation)
+    assert np.any(np.linalg.norm(sampled - 1.02 * truth, axis=1) > 2.5 * deviation)
+    assert np.all(deviation < 0.02 * length)
+
+
+@pytest.mark.claim("thm-first-step", kind="quadrature")
+@given(SEEDS)
+@settings(max_examples=25)
+def test_first_step_against_quadrature(seed):
+    r"""E y 1{<w, x> > 0} x in the directions w, μ_1, μ_2: given <w, x> = u, E <v, x> = <v, ν> + <v, w>(u - <w, ν>)/‖w‖²."""
+    clusters, W, a, _ = problem(seed, m=2)
+    step = first_step(W, a, clusters)
+    for w, a_j, step_j in zip(W, a, step, strict=True):
+        for v in (clusters.mu_1, clusters.mu_2, w):
+            mean = 0.0
+            deviation = clusters.sigma * np.linalg.norm(w)
+            for sign, nu in ((1, clusters.mu_1), (1, -clusters.mu_1), (-1, clusters.mu_2), (-1, -clusters.mu_2)):
+                level = -(w @ nu) / deviation
+                slope = (v @ w) * clusters.sigma / np.linalg.norm(w)
+
+                def values(t, start=v @ nu, slope=slope):
+                    return (start + slope * t) * math.exp(-t * t / 2)
+
+                mean += sign * integrate.quad(values, level, max(level, 0) + 12, epsabs=1e-12)[0] / math.sqrt(2 * math.pi) / 4
+            truth = a_j / 2 * (1 - 2 * clusters.flip) * mean
+            size = abs(a_j) * np.linalg.norm(v) * (scale(clusters) + clusters.sigma)
+            assert abs(step_j @ v - truth) < 1e-10 * size
+            if abs(truth) > 1e-7 * size:
+                assert abs(1.02 * step_j @ v - truth) > 1e-10 * size
+
+
+@pytest.mark.claim("thm-first-step", kind="identity")
+@given(SEEDS)
+def test_every_neuron_moves_to_its_own_side(seed):
+    """For a > 0 toward the one of ±μ_1 that it favours and away from the one of ±μ_2; for a < 0 the reverse. No condition on s."""
+    clusters, W, a, _ = problem(seed, m=20)
+    step = first_step(W, a, clusters)
+    assert np.all(np.sign(step @ clusters.mu_1) == np.sign(a * (W @ clusters.mu_1)))
+    assert np.all(np.sign(step @ clusters.mu_2) == -np.sign(a * (W @ clusters.mu_2)))
+
+
+@pytest.mark.claim("thm-first-step", kind="identity")
+@given(SEEDS)
+def test_the_step_is_in_proportion_to_one_minus_twice_the_flips(seed):
+    clusters, W, a, _ = problem(seed)
+    clean = XORClusters(d=clusters.d, separation=clusters.separation, sigma=clusters.sigma)
+    ratio = first_step(W, a, clusters) / first_step(W, a, clean)
+    assert_close(ratio, np.full(W.shape, 1 - 2 * clusters.flip), 1e-12)
+    assert np.allclose(first_step(7.0 * W, -2 * a, clusters), -2 * first_step(W, a, clusters), rtol=1e-12)  # only directions matter
+
+
+@pytest.mark.claim("thm-first-step", kind="identity")
+def test_the_inequality_behind_the_signs():
+    """(2Φ(α) - 1) α >= 2 (φ(0) - φ(α)), with equality at 0 to second order and the factor 2 sharp there."""
+    alpha = np.linspace(-8, 8, 4001)
+    k, density = special.erf(alpha / math.sqrt(2)), np.exp(-(alpha**2) / 2) / math.sqrt(2 * math.pi)
+    right = 2 * (1 / math.sqrt(2 * math.pi) - density)
+    assert np.all(k * alpha >= right) and np.all((k * alpha > right) == (alpha != 0))
+    near = (k * alpha / np.where(right == 0, 1, right))[np.abs(np.abs(alpha) - 0.1) < 1e-9]
+    assert_close(near, [2.0, 2.0], 0.01)
+
+
+@pytest.mark.claim("prop-growth", kind="identity")
+@given(SEEDS)
+def test_growth_is_the_step_along_the_neuron(seed):
+    clusters, W, a, _ = problem(seed)
+    value, step = growth(W, a, clusters), first_step(W, a, clusters)
+    size = np.linalg.norm(W, axis=1) * np.abs(a) * (scale(clusters) + clusters.sigma)
+    assert_close(value / size, np.sum(W * step, axis=1) / size, 1e-14)
+    favoured = np.abs(W @ clusters.mu_1) - np.abs(W @ clusters.mu_2)
+    assert np.all(np.sign(value) == np.sign(a * favoured))
+
+
+@pytest.mark.claim("prop-growth", kind="quadrature")
+@pytest.mark.parametrize("alpha", [0.0, 0.3, -1.7, 5.0])
+def test_mean_absolute_is_its_integral(alpha):
+    def density(t):
+        return abs(alpha + t) * math.exp(-t * t / 2) / math.sqrt(2 * math.pi)
+
+    integral = integrate.quad(density, -12, -alpha)[0] + integrate.quad(density, -alpha, 12)[0]
+    assert_close(mean_absolute(np.array(alpha)), integral, 1e-10)
+    grid = np.linspace(0, 10, 1001)
+    assert np.all(np.diff(mean_absolute(grid)) > 0) and np.array_equal(mean_absolute(grid), mean_absolute(-grid))
+
+
+@pytest.mark.claim("prop-growth", kind="identity")
+def test_lengths_change_to_first_order_by_the_growth():
+    clusters, W, a, _ = problem(11)
+    eta = 1e-6 * np.min(np.linalg.norm(W, axis=1)) / scale(clusters)
+    change = (np.linalg.norm(W + eta * first_step(W, a, clusters), axis=1) ** 2 - np.linalg.norm(W, axis=1) ** 2) / (2 * eta)
+    assert_close(change, growth(W, a, clusters), 1e-3 * np.abs(growth(W, a, clusters)))
+
+
+@pytest.mark.claim("cor-first-step-flow", kind="identity")
+@given(SEEDS)
+def test_the_field_is_the_motion_of_the_alignments(seed):
+    clusters, W, a, _ = problem(seed)
+    a = np.abs(a)
+    length, s = np.linalg.norm(W, axis=1), clusters.separation
+    # dτ = (a/8)(1 - 2p) σ dt / |w|, with central differences: the second-order terms cancel.
+    dtau = 1e-5
+    dt = (dtau * 8 * length / (a * (1 - 2 * clusters.flip) * clusters.sigma))[:, None]
+    step = first_step(W, a, clusters)
+    after, before = (np.stack(alignment(W + sign * dt * step, clusters)) for sign in (1, -1))
+    field = np.stack(alignment_field(*alignment(W, clusters), s))
+    assert np.max(np.abs((after - before) / (2 * dtau) - field)) < 1e-6 * (1 + s**5)
+    h_1, h_2 = (mean_absolute(alpha) for alpha in alignment(W, clusters))
+    lengths = [np.log(np.linalg.norm(W + sign * dt * step, axis=1)) for sign in (1, -1)]
+    assert np.max(np.abs((lengths[0] - lengths[1]) / (2 * dtau) - (h_1 - h_2))) < 1e-6 * (1 + s**5)
+    with pytest.raises(AssertionError):
+        np.testing.assert_allclose(1.02 * field, (after - before) / (2 * dtau), atol=1e-6 * (1 + s**5), rtol=1e-3)
+
+
+@pytest.mark.claim("cor-first-step-flow", kind="identity")
+@given(SEEDS, st.floats(0.05, 6.0))
+def test_one_alignment_grows_and_the_other_decays(seed, s):
+    rng = np.random.default_rng(seed)
+    radius, angle = s * np.sqrt(rng.uniform(0, 0.999, 50)), rng.uniform(0, 2 * math.pi, 50)
+    alpha_1, alpha_2 = radius * np.cos(angle), radius * np.sin(angle)
+    v_1, v_2 = alignment_field(alpha_1, alpha_2, s)
+    assert np.all(np.sign(v_1) == np.sign(alpha_1)) and np.all(np.sign(v_2) == -np.sign(alpha_2))
+    # Exchanging the pairs is changing the sign of a, that is the direction of time.
+    back_2, back_1 = alignment_field(alpha_2, alpha_1, s)
+    assert np.allclose(back_1, -v_1, rtol=1e-12) and np.allclose(back_2, -v_2, rtol=1e-12)
+
+
+@pytest.mark.claim("cor-first-step-flow", kind="identity")
+def test_the_flow_ends_at_its_centre_and_the_length_grows_at_the_stated_rate():
+    clusters = XORClusters(d=6, separation=2.0, sigma=0.5, flip=0.1)
+    W = np.random.default_rng(2).standard_normal((8, 6))
+    a, side = np.repeat([1.0, -1.0], 4) * 0.7, np.sign(W[np.arange(8), np.repeat([0, 1], 4)])
+    for _ in range(1000):  # steps in proportion to the length: the flow turns all neurons at the same speed, whatever their length
+        before, eta = np.linalg.norm(W, axis=1), 0.3 * np.linalg.norm(W, axis=1)
+        W = W + eta[:, None] * first_step(W, a, clusters)
+    alphas = np.stack(alignment(W, clusters))[np.repeat([0, 1], 4), np.arange(8)]
+    assert_close(alphas, 2.0 * side, 0.001)
+    rate = 0.7 / 8 * 0.8 * 0.5 * (mean_absolute(np.array(2.0)) - mean_absolute(np.array(0.0)))
+    assert_close((np.linalg.norm(W, axis=1) - before) / eta, np.full(8, rate), 0.001 * rate)
+
+
+# --- how far a real step is from it
+
+
+def true_step(W, a, clusters):
+    """The expected negative gradient at (W, a) in the plane d = 2, f as it is, by quadrature in polar angle and radius."""
+    total = np.zeros_like(W)
+    angles = np.unique(np.concatenate([np.arctan2(W[:, 1], W[:, 0]) + q * math.pi / 2 for q in (-1, 1)]) % (2 * math.pi))
+    ends = np.concatenate([angles, angles[:1] + 2 * math.pi])
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    top = scale(clusters) + 9 * clusters.sigma
+    r, r_weight = np.concatenate([top * (nodes + k) / 8 for k in range(1, 16, 2)]), np.tile(weights * top / 8, 8)
+    for lower, upper in itertools.pairwise(ends):
+        phi = (lower + upper) / 2 + (upper - lower) / 2 * nodes
+        direction = np.stack([np.cos(phi), np.sin(phi)], axis=1)
+        x = (r[:, None, None] * direction).reshape(-1, 2)
+        area = np.outer(r_weight * r, weights * (upper - lower) / 2).ravel()
+        for sign, mu in ((1, clusters.mu_1), (1, -clusters.mu_1), (-1, clusters.mu_2), (-1, -clusters.mu_2)):
+            law = np.exp(-np.sum((x - mu) ** 2, axis=1) / (2 * clusters.sigma**2)) / (2 * math.pi * clusters.sigma**2) / 4
+            f = positive(x @ W.T) @ a
+            for y, chance in ((sign, 1 - clusters.flip), (-sign, clusters.flip)):
+                weight = area * law * chance * y * special.expit(-y * f)
+                total += a[:, None] * ((x @ W.T > 0) * weight[:, None]).T @ x
+    return total
+
+
+@pytest.mark.claim("prop-step-error", kind="quadrature")
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_true_step_is_within_the_bound_and_the_bound_within_reach(seed):
+    rng = np.random.default_rng(seed)
+    clusters = XORClusters(d=2, separation=1.5, sigma=0.8, flip=0.2)
+    W, a = rng.standard_normal((3, 2)), np.abs(rng.standard_normal(3))
+    for size in (1e-3, 0.1, 1.0):
+        distance = np.linalg.norm(true_step(size * W, a, clusters) - first_step(W, a, clusters), axis=1)
+        bound = smallness_bound(size * W, a, clusters)
+        assert np.all(distance <= bound)
+    distance = np.linalg.norm(true_step(1e-3 * W, a, clusters) - first_step(W, a, clusters), axis=1)
+    assert np.max(distance / smallness_bound(1e-3 * W, a, clusters)) > 0.3  # 1/4 of the slope is sharp at f = 0
+
+
+@pytest.mark.claim("prop-step-error", kind="quadrature")
+def test_one_neuron_reaches_the_bound():
+    """f = a [<w, x>]_+ alone, w = |w| e_1, no separation: the difference is (a²|w|/8) σ² e_1 to first order; the bound is that times 1."""
+    clusters = XORClusters(d=2, separation=1e-6, sigma=1.0)
+    W, a = np.array([[1e-4, 0.0]]), np.array([1.0])
+    distance = np.linalg.norm(true_step(W, a, clusters) - first_step(W, a, clusters), axis=1)
+    assert_close(smallness_bound(W, a, clusters), distance, 1e-3 * distance)
+
+
+@pytest.mark.claim("prop-step-error", kind="identity")
+@given(SEEDS)
+def test_the_bound_is_linear_in_the_size_and_below_the_cruder_one(seed):
+    clusters, W, a, _ = problem(seed)
+    bound = smallness_bound(W, a, clusters)
+    assert_close(smallness_bound(3.0 * W, a, clusters), 3 * bound, 1e-6 * np.max(bound))
+    crude = np.abs(a) / 8 * (clusters.sigma**2 + scale(clusters) ** 2 / 2) * np.sum(np.abs(a) * np.linalg.norm(W, axis=1))
+    assert np.all(bound <= crude * (1 + 1e-12))
+
+
+@pytest.mark.claim("prop-step-error", kind="Monte Carlo")
+def test_the_size_of_f_by_simulation():
+    clusters, W, a, rng = problem(7)
+    x, _, _ = clusters.sample(rng, 400_000)
+    f = network(W, a, x)
+    exact = 4 * smallness_bound(W, a, clusters)[0] / abs(a[0]) / math.sqrt((clusters.sigma**2 + scale(clusters) ** 2 / 2) / 2)
+    sem = np.std(f**2) / math.sqrt(len(x)) / (2 * exact)
+    assert_close(exact, math.sqrt(np.mean(f**2)), 4 * sem)
+
+
+@pytest.mark.claim("prop-step-error", kind="Monte Carlo")
+def test_step_deviation_by_simulation():
+    clusters = XORClusters(d=4, separation=2.0, sigma=0.6, flip=0.2)
+    rng = np.random.default_rng(5)
+    W, a, n, repeats = 1e-12 * rng.standard_normal((3, 4)), np.array([1.0, -0.4, 2.0]), 10, 30_000
+    x, _, y = clusters.sample(rng, n * repeats)
+    parts = (y / 2)[:, None, None] * ((x @ W.T > 0) * a)[:, :, None] * x[:, None, :]
+    steps = parts.reshape(repeats, n, 3, 4).mean(1)
+    assert np.allclose(steps[0], -loss_gradient(W, a, x[:n], y[:n])[1], rtol=1e-9)
+    squares = np.sum((steps - first_step(W, a, clusters)) ** 2, axis=2)
+    assert_close(step_deviation(W, a, clusters, n), squares.mean(0), 4 * squares.std(0) / math.sqrt(repeats))
+
+
+# --- random features
+
+
+@pytest.mark.claim("prop-frozen-xor", kind="quadrature")
+@given(SEEDS)
+@settings(max_examples=20)
+def test_the_target_vector_is_its_integral(seed):
+    """One feature: the risk is 1 - c²/Var, every term by an integral over <w, x>."""
+    clusters, W, _, _ = problem(seed, m=1)
+    w = W[0] / np.linalg.norm(W[0])
+    c, mean, square = (
+        mean_over_centres(w, clusters, f) for f in (lambda y, u: y * max(u, 0), lambda y, u: max(u, 0), lambda y, u: max(u, 0) ** 2)
+    )
+    captured = c**2 / (square - mean**2)
+    assert abs(1 - float(random_features_risk(W, clusters)) - captured) < 1e-9 * (1 + 100 * captured)
+
+
+@pytest.mark.claim("prop-frozen-xor", kind="Monte Carlo")
+@pytest.mark.parametrize("flip", [0.0, 0.2])
+def test_the_risk_by_least_squares_on_a_large_sample(flip):
+    clusters = XORClusters(d=4, separation=2.5, sigma=0.7, flip=flip)
+    rng = np.random.default_rng(6)
+    W = rng.standard_normal((12, 4))
+    x, clean, observed = clusters.sample(rng, 400_000)
+    features = np.concatenate([np.ones((len(x), 1)), positive(x @ W.T)], axis=1)
+    risk = float(random_features_risk(W, clusters))
+    for y, truth in ((clean, risk), (observed, 1 - (1 - 2 * flip) ** 2 * (1 - risk))):
+        residual = (y - features @ np.linalg.lstsq(features, y)[0]) ** 2
+        assert_close(truth, residual.mean(), 4 * residual.std() / math.sqrt(len(x)) + 13 * 2 / len(x))
+
+
+@pytest.mark.claim("prop-frozen-xor", kind="identity")
+@given(SEEDS)
+@settings(max_examples=30)
+def test_the_risk_falls_with_features_and_ignores_their_lengths(seed):
+    clusters, W, _, rng = problem(seed, m=16)
+    risks = [float(random_features_risk(W[:r], clusters)) for r in (1, 2, 4, 8, 16)]
+    assert np.all(np.diff(risks) < 1e-10) and risks[-1] > 0 and risks[0] <= 1 + 1e-12
+    scaled = float(random_features_risk(10 ** rng.uniform(-3, 3, (4, 1)) * W[:4], clusters))
+    assert abs(scaled - risks[2]) < 1e-10
+    doubled = np.concatenate([W[:4], 2 * W[:4]])  # a singular covariance
+    assert abs(float(random_features_risk(doubled, clusters)) - risks[2]) < 1e-7
+
+
+def test_many_features_need_several_blocks(monkeypatch):
+    import randomfeatures.amplification as module
+
+    clusters, W, a, _ = problem(9, m=7)
+    whole, bound = random_features_risk(W, clusters), smallness_bound(W, a, clusters)
+    monkeypatch.setattr(module, "BLOCK", 20)
+    assert abs(float(random_features_risk(W, clusters) - whole)) < 1e-13 and np.allclose(smallness_bound(W, a, clusters), bound)
+
+
+# --- training
+
+
+@given(SEEDS)
+@settings(max_examples=25)
+def test_gradient_against_autograd(seed):
+    clusters, W, a, rng = problem(seed)
+    x, _, y = clusters.sample(rng, 30)
+    loss, gradient = loss_gradient(W, a, x, y)
+    moving = torch.tensor(W, requires_grad=True)
+    f = torch.relu(torch.tensor(x) @ moving.T) @ torch.tensor(a)
+    truth = torch.logaddexp(-torch.tensor(y) * f, torch.zeros(30)).mean()
+    truth.backward()
+    assert_close(loss, truth.item(), 1e-13 * truth.item())
+    size = float(moving.grad.abs().max())
+    assert_close(gradient / size, moving.grad.numpy() / size, 1e-11)
+
+
+def test_huge_margins_do_not_overflow():
+    x, y = np.array([[1.0], [1.0]]), np.array([1.0, -1.0])
+    loss, gradient = loss_gradient(np.array([[1e6]]), np.array([1.0]), x, y)
+    assert loss == 5e5 and gradient[0, 0] == 0.5
+
+
+def test_training_is_the_repeated_step_and_keeps_what_is_asked():
+    clusters, W, a, rng = problem(3)
+    x, _, y = clusters.sample(rng, 50)
+    path = train(W, a, x, y, 0.01, 4, keep=(0, 2))
+    assert list(path) == [0, 2, 4] and path[0] is W
+    moved = W
+    for t in range(1, 5):
+        moved = moved - 0.01 * loss_gradient(moved, a, x, y)[1]
+        assert t not in path or np.array_equal(path[t], moved)
+    single = train(*(array.astype(np.float32) for array in (W, a, x, y)), 0.01, 4)
+    assert single[4].dtype == np.float32 and np.allclose(single[4], path[4], rtol=1e-4, atol=1e-4)
+    assert list(train(W, a, x, y, 0.01, 0)) == [0]
+
+
+def test_the_start():
+    W, a = initial_network(np.random.default_rng(0), 400, 200, 0.03)
+    assert_close(np.std(W), 0.03, 4 * 0.03 / math.sqrt(2 * W.size))
+    assert np.allclose(a[:200], 0.05) and np.allclose(a[200:], -0.05)
+
+
+def small_run(seed=0, flip=0.15):
+    """The quick setting in small: trained network, readout on the same start, linear classifier."""
+    clusters, rng = XORClusters(d=30, separation=4.0, flip=flip), np.random.default_rng(seed)
+    x, _, y = clusters.sample(rng, 1500)
+    test, clean, _ = clusters.sample(rng, 20_000)
+    W, a = initial_network(rng, 60, 30, 0.01)
+    path = train(*(array.astype(np.float32) for array in (W, a, x, y)), 0.1, 150)
+    return clusters, x, y, test, clean, W, a, path[150].astype(float)
+
+
+def test_the_network_beats_its_frozen_self_and_the_line():
+    clusters, x, y, test, clean, W, a, end = small_run()
+    trained = classification_error(network(end, a, test), clean)
+    frozen = min(classification_error(network(W, train_readout(W, a, x, y, ridge), test), clean) for ridge in (1e-3, 1e-2, 1e-1))
+    u, b = linear_classifier(x, y, ridge=1e-3)
+    assert clusters.bayes_error() - 0.002 < trained < 0.015
+    assert 10 * trained < frozen < 0.4
+    assert abs(linear_error(u, b, clusters) - 0.5) < 0.03
+    # Amplified: what was a cosine of about 1/√d at the start is near 1 at the end for most neurons, and near 0 for the other pair.
+    own = np.abs(np.stack(alignment(end, clusters))[np.repeat([0, 1], 30), np.arange(60)]) / 4
+    other = np.abs(np.stack(alignment(end, clusters))[np.repeat([1, 0], 30), np.arange(60)]) / 4
+    assert np.median(own) > 0.8 and np.median(other) < 0.1
+    assert random_features_risk(end, clusters) < 0.2 < 0.3 < random_features_risk(W, clusters)
+
+
+def test_the_trained_readout_is_a_minimiser():
+    clusters, W, a, rng = problem(12)
+    x, _, y = clusters.sample(rng, 200)
+    ridge = 0.03
+    readout = train_readout(W, a, x, y, ridge)
+    v = np.mean(positive(x @ W.T) ** 2)
+
+    def objective(u):
+        return np.mean(np.logaddexp(0, -y * (positive(x @ W.T) @ u))) + ridge * v * (u @ u) / 2
+
+    least = objective(readout)
+    for direction in np.concatenate([np.eye(6), rng.standard_normal((6, 6))]):
+        for small in (-1e-2, 1e-2):
+            assert objective(readout + small * direction / math.sqrt(v)) > least
+    margin = y * (positive(x @ W.T) @ readout)
+    gradient = ridge * v * readout - (y * special.expit(-margin)) @ positive(x @ W.T) / len(y)
+    assert np.max(np.abs(gradient)) < 2e-5 * math.sqrt(v)
+    # The fitted function ignores the scale of W.
+    assert np.allclose(train_readout(1e-4 * W, a, x, y, ridge) * 1e-4, readout, rtol=1e-3, atol=1e-4 * np.max(np.abs(readout)))
+
+
+# --- libraries, bad input, the larger run
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_torch(dtype):
+    clusters, W, a, rng = problem(4)
+    x, _, y = clusters.sample(rng, 20)
+    tolerance = {"rtol": 2e-3, "atol": 1e-5} if dtype == torch.float32 else {"rtol": 1e-9, "atol": 1e-12}
+    tW, ta, tx, ty = (torch.tensor(array, dtype=dtype) for array in (W, a, x, y))
+    for function, ours, theirs in [
+        (first_step, (W, a, clusters), (tW, ta, clusters)),
+        (growth, (W, a, clusters), (tW, ta, clusters)),
+        (smallness_bound, (W, a, clusters), (tW, ta, clusters)),
+        (step_deviation, (W, a, clusters, 5), (tW, ta, clusters, 5)),
+        (network, (W, a, x), (tW, ta, tx)),
+        (lambda *args: loss_gradient(*args)[1], (W, a, x, y), (tW, ta, tx, ty)),
+        (lambda *args: train(*args, 0.01, 3)[3], (W, a, x, y), (tW, ta, tx, ty)),
+    ]:
+        value = function(*theirs)
+        assert value.dtype == dtype
+        assert np.allclose(value.numpy(), function(*ours), **tolerance)
+    assert isinstance(random_features_risk(tW, clusters), torch.Tensor)
+    assert abs(float(random_features_risk(tW.to(torch.float64), clusters)) - float(random_features_risk(W, clusters))) < 1e-3
+    assert classification_error(tx @ tW[0], ty) == classification_error(x @ W[0], y)
+
+
+LAW = XORClusters(d=3, separation=1.0)
+W3, A2, X3, Y4 = np.ones((2, 3)), np.ones(2), np.ones((4, 3)), np.ones(4)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: XORClusters(d=1, separation=1.0), "d must be an integer >= 2, got 1"),
+        (lambda: XORClusters(d=2, separation=0.0), "separation must be a finite real number > 0, got 0.0"),
+        (lambda: XORClusters(d=2, separation=1.0, sigma=-1.0), "sigma must be a finite real number > 0"),
+        (lambda: XORClusters(d=2, separation=1.0, flip=0.5), "flip must be a real number >= 0 and < 1/2, got 0.5"),
+        (lambda: XORClusters(d=2, separation=1.0, flip=-0.1), "flip must be a finite real number >= 0, got -0.1"),
+        (lambda: LAW.sample(7, 3), "rng must be a numpy.random.Generator, got 7"),
+        (lambda: LAW.sample(np.random.default_rng(0), 0), "n must be an integer >= 1, got 0"),
+        (lambda: LAW.observed_error(1.5), "clean_error must be a finite real number >= 0 and <= 1, got 1.5"),
+        (lambda: linear_error(np.zeros(3), 0.0, LAW), "u must be a vector of length d = 3 that is not zero"),
+        (lambda: linear_error(np.ones(2), 0.0, LAW), r"u must be .* got shape \(2,\)"),
+        (lambda: first_step(np.ones((2, 4)), A2, LAW), r"W must have shape \(m, d\) with m >= 1 and d = 3, got \(2, 4\)"),
+        (lambda: growth(np.array([[1.0, 0, 0], [0, 0, 0]]), A2, LAW), "W must hold no zero neuron, got one in row 1"),
+        (lambda: first_step(W3, np.ones(3), LAW), r"a must have one entry for each of the 2 neurons, got shape \(3,\)"),
+        (lambda: random_features_risk(np.zeros((2, 3)), LAW), "W must hold no zero neuron, got one in row 0"),
+        (lambda: step_deviation(W3, A2, LAW, 0), "n must be an integer >= 1"),
+        (lambda: alignment_field(1.0, 1.0, 1.0), r"alpha_1\*\*2 \+ alpha_2\*\*2 must hold finite numbers <= 1"),
+        (lambda: alignment_field(1.0, 1.0, -1.0), "separation must be a finite real number > 0"),
+        (lambda: initial_network(np.random.default_rng(0), 3, 2, 0.1), "m must be even, got 3"),
+        (lambda: initial_network(np.random.default_rng(0), 4, 2, 0.0), "omega must be a finite real number > 0"),
+        (lambda: network(W3, A2, np.ones((4, 2))), r"W, a, x must have shapes \(m, d\), \(m,\), \(n, d\), got \(2, 3\), \(2,\), \(4, 2\)"),
+        (lambda: loss_gradient(W3, A2, X3, np.ones(3)), r"y must have one label for each of the 4 samples, got shape \(3,\)"),
+        (lambda: loss_gradient(W3, A2, X3, 0.5 * Y4), "y must hold labels -1 and 1 only"),
+        (lambda: train(W3, A2, X3, Y4, 0.0, 3), "step must be a finite real number > 0"),
+        (lambda: train(W3, A2, X3, Y4, 0.1, 3, keep=(4,)), "keep must be an integer >= 0 and <= 3, got 4"),
+        (lambda: train_readout(W3, A2, X3, Y4, 0.0), "ridge must be a finite real number > 0, got 0.0"),
+        (lambda: train_readout(-W3, A2, X3, Y4, 1.0), "W must have a neuron that is positive at a sample"),
+        (lambda: linear_classifier(X3, Y4, ridge=-1.0), "ridge must be a finite real number > 0"),
+        (lambda: classification_error(np.ones(3), Y4), "y must have one label for each of the 3 samples"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    spec = importlib.util.spec_from_file_location("experiments_amplification", ROOT / "experiments" / "amplification.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("model", ["linear", "features", "network"])
+def test_the_experiment_runs_at_a_tiny_point(experiment, model):
+    point = {"model": model, "d": 6, "separation": 4.0, "n": 300, "flip": 0.1, "m": 8, "step": 0.5, "steps": 60, "fresh": 1000, "seed": 0}
+    record = point | experiment.run(point_rng(point), **point)
+    assert 0 <= record["clean_error"] <= 0.7
+    assert set(point) <= set(experiment.points()[0])
+    if model == "network":
+        assert record["times"].tolist() == [0, 1, 3, 10, 30, 60] and record["cosines"].shape == (6, 2, 8)
+        assert record["clean_errors"][-1] == record["clean_error"] < 0.1 < record["clean_errors"][0]
+    assert experiment.summary(record)["observed_error"] == 0.1 + 0.8 * record["clean_error"]
