@@ -93,9 +93,25 @@ def test_random_relu_features_within_three_times_the_optimum(d, K):
         sem = errors.std() / math.sqrt(len(errors))
         assert 4 * sem < 0.1 * predicted and abs(errors.mean() - predicted) < 4 * sem
         assert predicted <= 3 * tail and np.trace(H) == pytest.approx(r * tail)
-        # Part 2 and 3 at this width.
+        # Part 3 at this width.
         shorter = math.floor(r / (7 * math.log(r / p)))
         assert predicted <= 39 * limits.optimal_error(d, shorter)
+
+
+@pytest.mark.claim("thm-random-relu", kind="Monte Carlo")
+@pytest.mark.parametrize(("d", "K"), [(3, 4), (4, 4), (6, 2)])
+def test_every_direction_in_the_mean_over_the_weights(d, K):
+    """Part 2 at its own width: one fixed direction, the mean over weights of the least error is between tail_r and epsilon."""
+    m = d + math.comb(K + d - 1, d - 1)
+    epsilon = 4 * limits.optimal_error(d, m)
+    r, theta, errors = math.ceil(7 * m * math.log(2 * m / epsilon)), np.eye(d)[:1], []
+    for seed in range(20):
+        w = sample_sphere(np.random.default_rng(seed), r, d)
+        c = gram(w, theta)[:, 0]
+        errors.append(0.5 - c @ np.linalg.solve(gram(w, w), c))
+    sem = np.std(errors) / math.sqrt(len(errors))
+    assert epsilon < 0.5 and 4 * sem < 0.4 * np.mean(errors)
+    assert limits.optimal_error(d, r) - 4 * sem < np.mean(errors) < epsilon - 4 * sem
 
 
 @pytest.mark.claim("prop-preconditioner", kind="Monte Carlo")
