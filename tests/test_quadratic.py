@@ -138,6 +138,23 @@ def test_square_features_at_one_point():
     assert_close(random_features_risk(B, W), residual @ residual / np.sum(B**2), 1e-11)
 
 
+@pytest.mark.parametrize("activation", ["square", "relu"])
+def test_nearly_equal_weights_count_as_one_or_are_resolved(activation):
+    rng = np.random.default_rng(6)
+    B, W, turn = symmetric(rng, 6), rng.standard_normal((5, 6)), rng.standard_normal((5, 6))
+    alone = random_features_risk(B, W, activation)
+    for angle in (0.0, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7):
+        assert_close(random_features_risk(B, np.concatenate([W, W + angle * turn]), activation), alone, 1e-7)
+    if activation == "square":
+        # Farther apart a pair is its two matrices w w^T and, to first order in the angle, w turn^T + turn w^T.
+        span = np.stack(
+            [np.outer(w, w).ravel() for w in W] + [(np.outer(w, t) + np.outer(t, w)).ravel() for w, t in zip(W, turn, strict=True)], 0
+        )
+        residual = B.ravel() - span.T @ np.linalg.lstsq(span.T, B.ravel())[0]
+        pairs = random_features_risk(B, np.concatenate([W, W + 1e-4 * turn]))
+        assert_close(pairs, residual @ residual / np.sum(B**2), 1e-3 * pairs)
+
+
 @pytest.mark.claim("prop-tangent-risk", kind="identity")
 @few
 @given(SEEDS)
@@ -564,17 +581,17 @@ def test_a_mixture_near_its_bound_is_solved_or_refused():
 @pytest.mark.parametrize("kind", ["plus", "minus", "both"])
 def test_a_trained_network_comes_near_the_best(kind):
     rng = np.random.default_rng(4)
-    lam = rng.exponential(1, 12) * {"plus": 1, "minus": -1, "both": np.tile([1, -1], 6)}[kind]
-    frame = np.linalg.qr(rng.standard_normal((12, 12)))[0]
+    lam = rng.exponential(1, 20) * {"plus": 1, "minus": -1, "both": np.tile([1, -1], 10)}[kind]
+    frame = np.linalg.qr(rng.standard_normal((20, 20)))[0]
     B = (frame * lam) @ frame.T
-    network = train_network(rng, B, 4, 4000, checks=10)
+    network = train_network(rng, B, 6, 4000, checks=10)
     assert network.steps == tuple(range(0, 4001, 400)) and len(network.risk) == 11
     assert network.risk[-1] == pytest.approx(network_risk(B, network.W, network.a, network.c), abs=1e-12)
-    best = neural_network_risk(B, 4)
+    best = neural_network_risk(B, 6)
     assert best <= network.risk[-1] < best + 0.1 and network.risk[0] > 0.8
     assert set(network.a) == {"plus": {1.0}, "minus": {-1.0}, "both": {1.0, -1.0}}[kind]
-    if kind != "both":
-        assert network.risk[-1] < best + 0.02
+    if kind != "both":  # else 3 neurons of each sign need not be what is best
+        assert network.risk[-1] < best + 0.002
 
 
 def test_a_trained_network_on_the_mixture_comes_near_the_best():
