@@ -19,7 +19,6 @@ from jaxtyping import Float, Int
 from randomfeatures.activations import erf, gaussian, relu, sine
 from randomfeatures.arguments import Array, common_namespace, finite_array, generator, integer, real
 from randomfeatures.dual_activations import dual_erf, dual_gaussian, dual_relu, dual_sine
-from randomfeatures.kernels import network_prior
 from randomfeatures.regression import ridge
 
 Network = Callable[[np.random.Generator, Array], Array]
@@ -56,7 +55,7 @@ def multilayer(
     with independent centred entries of variance 1 in W_l, β_l, A, of the law ``initialisation``: "gaussian", "uniform" (on an interval) or
     "sign" (±1). s = ``scale``, b = ``bias``; φ = ``activation`` is "relu", "erf", "sine" or "gaussian". The logits have no bias.
 
-    Book: ``prop-prior-one-layer``.
+    Book: ``prop-prior-one-layer`` and ``prop-prior-diagonal``.
     Raises: ValueError for a width or ``outputs`` < 1, an unknown name, scale <= 0 or bias < 0; the network, if x is no numpy matrix.
 
     >>> network = multilayer((50, 20), activation="erf", outputs=3)
@@ -237,39 +236,39 @@ def convolution_kernel(
     return outputs / (P**2 if pooling else P) * total
 
 
-def entry_variance(x: Float[Array, "n d"], y: Float[Array, "m d"], width: int, outputs: int) -> Float[Array, "n m"]:
-    r"""v_m(x, y): the variance of <f(x), f(y)> for one ReLU network, one hidden layer of m = ``width`` units, all weights Gaussian.
+def entry_variance(x: Float[Array, "n d"], y: Float[Array, "m d"], width: int, outputs: int, kurtosis: float = 3.0) -> Float[Array, "n m"]:
+    r"""v_m(x, y): the variance of <f(x), f(y)> for one ReLU network with one hidden layer of m = ``width`` units, Gaussian weights in it.
 
-    .. math:: v_m = C\bigl(k_1(x,x)k_1(y,y) + k_1(x,y)^2\bigr)
-        + \frac Cm\bigl(2M - k_1(x,x)k_1(y,y) - k_1(x,y)^2\bigr) + \frac{C^2}{m}\bigl(M - k_1(x,y)^2\bigr),
+    .. math:: v_m = C\bigl(\bar k(x,x)\bar k(y,y) + \bar k(x,y)^2\bigr) + \frac Cm\bigl(M - \bar k(x,x)\bar k(y,y) + V
+        + (\kappa_4-3)M\bigr) + \frac{C^2}m V, \qquad V = M - \bar k(x,y)^2,
 
-    with k_1 the kernel of one output and, for the angle t of x and y,
+    with the kernel :math:`\bar k` of one output, the fourth moment κ₄ = ``kurtosis`` of the readout weights over their squared variance
+    (Gaussian 3, uniform 9/5, signs 1) and, for the angle t of x and y,
 
     .. math:: M = \mathbb E\,\varphi(u)^2\varphi(v)^2 = \frac{\|x\|^2\|y\|^2}{2\pi d^2} \bigl(3\sin t\cos t + (\pi-t)(1+2\cos^2t)\bigr).
 
     So E (k_R - k)² = v_m / R.
 
     Book: ``thm-prior-rate``.
-    Source: M is the arc-cosine kernel of degree 2 of Cho and Saul (2009), halved.
+    Source: M is the arc-cosine kernel of degree 2 of Cho and Saul (2009) over 2d².
     Error: relative to C² |x|² |y|² / d², 1e-14.
-    Raises: ValueError if ``x`` or ``y`` is no finite matrix, their widths differ, width < 1 or outputs < 1.
+    Raises: ValueError if ``x`` or ``y`` is no finite matrix, their widths differ, width < 1, outputs < 1 or kurtosis < 1.
 
     >>> x = np.array([[1.0, 1.0]])  # <f(x), f(x)> = a^2 [z]_+^2 with a, z of law N(0, 1): variance 3 * 3/2 - 1/4
     >>> entry_variance(x, x, width=1, outputs=1)
     array([[4.25]])
     """
-    m, C = integer("width", width, at_least=1), integer("outputs", outputs, at_least=1)
-    xp, d = _matrices(x, y)
-    square_x, square_y = (xp.sum(rows**2, axis=1) / (2 * d) for rows in (x, y))  # k_1(x, x)
-    both, squares = network_prior(x, y, 1, depth=1) ** 2, square_x[:, None] * square_y[None, :]
-    lengths = 2 * d * xp.sqrt(squares)
-    cos = xp.clip(xp.matmul(x, y.T) / xp.where(lengths > 0, lengths, xp.ones_like(lengths)), -1.0, 1.0)
-    t = xp.acos(cos)  # its rounding near 0 and π does no harm: the derivative of the bracket is zero there
-    M = 2 * squares / math.pi * (3 * xp.sqrt(1 - cos**2) * cos + (math.pi - t) * (1 + 2 * cos**2))
-    return C * (squares + both) + C / m * (2 * M - squares - both) + C**2 / m * (M - both)
+    m, C, kappa = integer("width", width, at_least=1), integer("outputs", outputs, at_least=1), real("kurtosis", kurtosis, at_least=1)
+    _, d = _matrices(x, y)
+    lengths, cos = _lengths_and_cosines(x, y)
+    both = one_layer_kernel(x, y, "relu", 1) ** 2
+    diagonals = (lengths / (2 * d)) ** 2
+    M = (lengths / d) ** 2 * _degree_two(cos) / (2 * math.pi)
+    V = M - both
+    return C * (diagonals + both) + C / m * (M - diagonals + V + (kappa - 3) * M) + C**2 / m * V
 
 
-def expected_kernel_error(x: Float[Array, "n d"], width: int, outputs: int, R: int) -> float:
+def expected_kernel_error(x: Float[Array, "n d"], width: int, outputs: int, R: int, kurtosis: float = 3.0) -> float:
     r"""The root mean square of ‖K_R - K‖, Frobenius norm, over R initialisations of the network of :func:`entry_variance`.
 
     .. math:: \bigl(\mathbb E\,\|K_R-K\|_F^2\bigr)^{1/2} = \Bigl(\frac1R \sum_{i,j=1}^n v_m(x_i,x_j)\Bigr)^{1/2}
@@ -282,7 +281,39 @@ def expected_kernel_error(x: Float[Array, "n d"], width: int, outputs: int, R: i
     0.5
     """
     R = integer("R", R, at_least=1)
-    return math.sqrt(float(array_namespace(x).sum(entry_variance(x, x, width, outputs))) / R)
+    return math.sqrt(float(array_namespace(x).sum(entry_variance(x, x, width, outputs, kurtosis))) / R)
+
+
+def depth_correction(x: Float[Array, "n d"], y: Float[Array, "m d"], outputs: int) -> Float[Array, "n m"]:
+    r"""b(x, y): how a finite first width changes the kernel of two hidden ReLU layers, to first order. All weights as N(0, 1 / fan-in).
+
+    .. math:: k(x,y) = k_\infty(x,y) + \frac{b(x,y)}{m_1} + O(m_1^{-2}), \qquad
+        b = \frac{C\|x\|\|y\|}{2d}\cdot\frac{3M_{22}-4cM_{31}+12c^2-6}{8\pi\sqrt{1-c^2}},
+
+    with :math:`k_\infty` of :func:`~randomfeatures.kernels.network_prior` at depth 2 and, for the angle t of x and y,
+
+    .. math:: c = \frac{\sin t+(\pi-t)\cos t}\pi, \quad M_{22} = \frac2\pi\bigl(3\sin t\cos t+(\pi-t)(1+2\cos^2t)\bigr), \quad
+        M_{31} = \frac2\pi\bigl(3(\pi-t)\cos t+\sin t\,(2+\cos^2t)\bigr).
+
+    The width of the second layer does not enter. Below t = 1/1000 the fraction is taken as its leading term :math:`-3t^4/5\pi^2`.
+
+    Book: ``prop-prior-depth``.
+    Error: absolute, 1e-12 C |x| |y| / d.
+    Raises: ValueError if ``x`` or ``y`` is no finite matrix, their widths differ or outputs < 1.
+
+    >>> x = np.array([[3.0, 4.0]])
+    >>> np.round(depth_correction(x, np.concatenate([-x, x]), outputs=8) * math.pi, 12)  # -3 C |x|^2 / 8d at -x
+    array([[-37.5,  -0. ]])
+    """
+    C = integer("outputs", outputs, at_least=1)
+    xp, d = _matrices(x, y)
+    lengths, cos = _lengths_and_cosines(x, y)
+    t, sin = xp.acos(cos), xp.sqrt((1 - cos) * (1 + cos))
+    c = (sin + (math.pi - t) * cos) / math.pi
+    M22, M31 = 2 / math.pi * _degree_two(cos), 2 / math.pi * (3 * (math.pi - t) * cos + sin * (2 + cos**2))
+    near = t < 1e-3
+    s = xp.sqrt(xp.where(near, xp.ones_like(c), 1 - c**2))
+    return C * lengths / (2 * d) * xp.where(near, -3 * t**4 / (5 * math.pi**2), (3 * M22 - 4 * c * M31 + 12 * c**2 - 6) / (8 * math.pi * s))
 
 
 # --- readouts
@@ -360,6 +391,7 @@ def kernel_components(kernel: Float[Array, "n n"], q: int) -> Float[Array, "n {q
 
     H takes the mean off the features. The entry of largest modulus in a column is positive.
 
+    Book: ``prop-kernel-pca``.
     Error: relative to λ_1, n ε in the squares of the columns; the direction of a column is determined up to ε λ_1 over its gap.
     Raises: ValueError if ``kernel`` is no square matrix of finite numbers, or q is not in 1..n.
 
@@ -477,6 +509,19 @@ def _matrices(x, y):
     if x.shape[1] != y.shape[1] or x.shape[1] == 0:
         raise ValueError(f"y must have as many columns as x, at least 1, got x with {x.shape[1]} and y with {y.shape[1]}")
     return xp, x.shape[1]
+
+
+def _lengths_and_cosines(x, y):
+    """|x_i| |y_j| and the cosines of the angles, 0 where a row is zero."""
+    xp = array_namespace(x, y)
+    lengths = xp.linalg.vector_norm(x, axis=1)[:, None] * xp.linalg.vector_norm(y, axis=1)[None, :]
+    return lengths, xp.clip(xp.matmul(x, y.T) / xp.where(lengths > 0, lengths, xp.ones_like(lengths)), -1.0, 1.0)
+
+
+def _degree_two(cos):
+    """3 sin t cos t + (π - t) (1 + 2 cos² t). The rounding of t near 0 and π does no harm: the derivative is zero there."""
+    xp = array_namespace(cos)
+    return 3 * xp.sqrt((1 - cos) * (1 + cos)) * cos + (math.pi - xp.acos(cos)) * (1 + 2 * cos**2)
 
 
 def _image(shape, patch):
