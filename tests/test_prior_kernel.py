@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from scipy import special
 
 from randomfeatures import prior_kernel
-from randomfeatures.dual_activations import dual_relu
 from randomfeatures.kernels import network_prior
 from randomfeatures.prior_kernel import (
     convolution,
     convolution_kernel,
+    depth_correction,
     entry_variance,
     expected_kernel_error,
     kernel_components,
@@ -179,37 +179,39 @@ def relu_fourth(x, y, d):
 @pytest.mark.claim("thm-prior-rate", kind="quadrature")
 @given(SEEDS)
 def test_variance_of_one_unit_and_of_infinitely_many(seed):
-    """One unit: <f, f'> = |a|² φ φ' with E|a|⁴ = C² + 2C. Infinitely many: Gaussian logits. And v_m is linear in 1/m in between."""
+    """One unit: <f, f'> = |a|² φ φ', E|a|⁴ = C(C - 1) + C κ. Infinitely many: Gaussian logits. And v_m is linear in 1/m in between."""
     rng = np.random.default_rng(seed)
-    d, C, m = int(rng.integers(2, 9)), int(rng.integers(1, 20)), int(rng.integers(2, 50))
+    d, C, m, kappa = int(rng.integers(2, 9)), int(rng.integers(1, 20)), int(rng.integers(2, 50)), rng.uniform(1, 5)
     x, y = rng.standard_normal(d), rng.standard_normal(d)
     t = math.acos(x @ y / (np.linalg.norm(x) * np.linalg.norm(y)))
     k = np.linalg.norm(x) * np.linalg.norm(y) * (math.sin(t) + (PI - t) * math.cos(t)) / (2 * PI * d)
-    one = (C**2 + 2 * C) * relu_fourth(x, y, d) - C**2 * k**2
+    one = (C * (C - 1) + C * kappa) * relu_fourth(x, y, d) - C**2 * k**2
     many = C * ((x @ x) * (y @ y) / (4 * d**2) + k**2)
     scale = C**2 * (x @ x) * (y @ y) / d**2
     for width, truth in ((1, one), (m, many + (one - many) / m), (10**15, many)):
-        found = entry_variance(x[None], y[None], width, C)
+        found = entry_variance(x[None], y[None], width, C, kappa)
         assert abs(found[0, 0] - truth) < 1e-13 * scale
         assert truth < 1e-11 * scale or abs(1.02 * found[0, 0] - truth) > 1e-13 * scale
+    assert np.array_equal(entry_variance(x[None], y[None], m, C), entry_variance(x[None], y[None], m, C, 3.0))
 
 
 @pytest.mark.claim("thm-prior-rate", kind="Monte Carlo")
-@pytest.mark.parametrize("width, outputs", [(2, 5), (6, 12), (20, 2)])
-def test_variance_of_an_entry(width, outputs):
+@pytest.mark.parametrize("width, outputs, kurtosis", [(2, 5, 3.0), (6, 12, 3.0), (20, 2, 3.0), (2, 3, 1.0)])
+def test_variance_of_an_entry(width, outputs, kurtosis):
     """The sum of v_m over all pairs of four inputs against networks drawn here, all at once."""
     rng, trials = np.random.default_rng(4), 12
     x = np.array([[1.0, 0.2, -0.3], [-0.4, 1.0, 0.5], [0.1, -0.6, 1.2], [-0.8, -0.4, -0.5]])
     kernel, squares = one_layer_kernel(x, x, "relu", outputs), []
     for _ in range(trials):
         w, a = rng.standard_normal((25_000, 3, width)) / math.sqrt(3), rng.standard_normal((25_000, width, outputs))
+        a = a if kurtosis == 3 else np.sign(a)
         f = PHI["relu"](x @ w) @ a / math.sqrt(width)
         squares.append(np.sum((f @ f.transpose(0, 2, 1) - kernel) ** 2, axis=(1, 2)))
-    squares, exact = np.concatenate(squares), entry_variance(x, x, width, outputs).sum()
+    squares, exact = np.concatenate(squares), entry_variance(x, x, width, outputs, kurtosis).sum()
     sem = squares.std() / math.sqrt(squares.size)
     assert 4 * sem < 0.05 * exact
     assert abs(squares.mean() - exact) < 4 * sem
-    # Without the terms of order 1/m, or with one of them wrong by its own size, the sum would be far off.
+    # Without the terms of order 1/m the sum would be far off.
     assert exact - entry_variance(x, x, 10**9, outputs).sum() > 0.1 * exact
 
 
@@ -218,9 +220,9 @@ def test_mean_square_error_of_the_sampled_kernel():
     rng, R = np.random.default_rng(5), 7
     x = rng.standard_normal((40, 40))
     kernel, network = one_layer_kernel(x, x, "relu", 3), multilayer((20,), outputs=3)
-    squares = np.array([np.sum((sampled_kernel(rng, network, x, x, R) - kernel) ** 2) for _ in range(2500)])
-    exact, sem = expected_kernel_error(x, 20, 3, R) ** 2, squares.std() / math.sqrt(2500)
-    assert 4 * sem < 0.05 * exact
+    squares = np.array([np.sum((sampled_kernel(rng, network, x, x, R) - kernel) ** 2) for _ in range(1500)])
+    exact, sem = expected_kernel_error(x, 20, 3, R) ** 2, squares.std() / math.sqrt(1500)
+    assert 4 * sem < 0.06 * exact
     assert abs(squares.mean() - exact) < 4 * sem
 
 
@@ -232,21 +234,48 @@ def test_relative_error_of_wide_networks():
     cosine = k / np.sqrt(np.diag(k)[:, None] * np.diag(k))
     relative = np.sqrt(entry_variance(x, x, 10**12, C) / R) / k
     assert_close(relative, np.sqrt((1 + 1 / cosine**2) / (R * C)), 1e-9)
-    assert_close(expected_kernel_error(x, 9, C, R), math.sqrt(entry_variance(x, x, 9, C).sum() / R), 1e-12)
+    assert_close(expected_kernel_error(x, 9, C, R, 2.0), math.sqrt(entry_variance(x, x, 9, C, 2.0).sum() / R), 1e-12)
+    effective_rank = np.trace(k) ** 2 / np.sum(k**2)
+    assert_close(expected_kernel_error(x, 10**12, C, R) / np.linalg.norm(k), math.sqrt((1 + effective_rank) / (R * C)), 1e-9)
 
 
 # --- rank, readouts
 
 
 @pytest.mark.claim("prop-prior-rank", kind="identity")
-@pytest.mark.parametrize("R, C", [(1, 3), (4, 5)])
-def test_rank_of_the_sampled_kernel(R, C):
+@pytest.mark.parametrize("R, C, width", [(1, 3, 60), (4, 5, 60), (3, 7, 2)])
+def test_rank_of_the_sampled_kernel(R, C, width):
     rng = np.random.default_rng(7)
-    x = rng.standard_normal((50, 30))
-    values = np.linalg.eigvalsh(sampled_kernel(rng, multilayer((60,), outputs=C), x, x, R))
-    assert np.all(np.abs(values[: -R * C]) < 1e-13 * values[-1])
-    assert values[-R * C] > 1e-3 * values[-1]
-    assert np.linalg.eigvalsh(one_layer_kernel(x, x, "relu", C))[0] > 1e-3
+    x, rank = rng.standard_normal((50, 30)), R * min(C, width)
+    values = np.linalg.eigvalsh(sampled_kernel(rng, multilayer((width,), outputs=C), x, x, R))
+    assert np.all(np.abs(values[:-rank]) < 1e-13 * values[-1])
+    assert values[-rank] > 1e-3 * values[-1]
+
+
+@pytest.mark.claim("prop-prior-rank", kind="identity")
+def test_the_exact_kernel_is_definite_unless_one_input_is_a_multiple_of_another():
+    x = np.random.default_rng(19).standard_normal((9, 3))
+    values = [np.linalg.eigvalsh(one_layer_kernel(rows, rows, "relu", 5)) for rows in (x, np.concatenate([x, 2 * x[:1]]))]
+    assert values[0][0] > 1e-4 * values[0][-1]
+    assert abs(values[1][0]) < 1e-14 * values[1][-1]
+
+
+@pytest.mark.claim("prop-prior-rank", kind="Monte Carlo")
+@pytest.mark.parametrize("n, penalty", [(1, 1e3), (1, 1.0), (6, 30.0), (6, 0.5)])
+def test_fitted_values_converge_as_stated(n, penalty):
+    """The bound holds, and for one input and a large penalty it is an equality up to the ratio of kernel and penalty."""
+    rng, R, C = np.random.default_rng(20), 20, 4
+    x, y = rng.standard_normal((n, 5)), rng.standard_normal(n)
+    K, network = one_layer_kernel(x, x, "relu", C), multilayer((10,), outputs=C)
+    fit = K @ np.linalg.solve(K + penalty * np.eye(n), y)
+    squares = []
+    for _ in range(600):
+        sampled = sampled_kernel(rng, network, x, x, R)
+        squares.append(np.sum((sampled @ np.linalg.solve(sampled + penalty * np.eye(n), y) - fit) ** 2))
+    bound, sem = y @ y / penalty**2 * expected_kernel_error(x, 10, C, R) ** 2, np.std(squares) / math.sqrt(600)
+    assert np.mean(squares) < bound + 3 * sem
+    if penalty == 1e3:
+        assert abs(np.mean(squares) - bound) < 4 * sem + 0.01 * bound < 0.4 * bound
 
 
 @pytest.mark.claim("prop-prior-rank", kind="identity")
@@ -280,6 +309,7 @@ def test_readouts_and_closed_forms_in_torch():
         (one_layer_kernel, ("sine", 3, 1.0, 0.5)),
         (convolution_kernel, ((3, 3), 2, 3, True)),
         (entry_variance, (5, 3)),
+        (depth_correction, (3,)),
     ):
         found = function(tensor(x), tensor(x[:7]), *arguments)
         assert isinstance(found, torch.Tensor)
@@ -301,6 +331,7 @@ def test_features_at_other_inputs_are_of_the_same_networks(monkeypatch):
     assert not np.allclose(all_rows[:, :10], all_rows[:, 10:20])
 
 
+@pytest.mark.claim("prop-kernel-pca", kind="identity")
 @given(SEEDS)
 @settings(max_examples=20)
 def test_components_are_those_of_the_centred_features(seed):
@@ -313,7 +344,27 @@ def test_components_are_those_of_the_centred_features(seed):
     assert np.all(found[np.abs(found).argmax(0), range(4)] > 0)
     # What is left is the sum of the other squares: no other approximation of rank 4 comes closer (Eckart and Young).
     centred = features - features.mean(0)
-    assert_close(np.linalg.norm(centred @ centred.T - found @ found.T), sizes[4] ** 2, 1e-11)
+    least = np.linalg.norm(centred @ centred.T - found @ found.T)
+    assert_close(least, sizes[4] ** 2, 1e-11)
+    for size in (1e-3, 0.1, 3.0):
+        other = found + size * rng.standard_normal(found.shape)
+        assert np.linalg.norm(centred @ centred.T - other @ other.T) > least
+
+
+@pytest.mark.claim("prop-kernel-pca", kind="certified")
+@given(SEEDS)
+@settings(max_examples=8)
+def test_components_of_a_sampled_kernel(seed):
+    rng = np.random.default_rng(seed)
+    x, q, H = rng.standard_normal((15, 4)), 5, np.eye(15) - 1 / 15
+    K = one_layer_kernel(x, x, "relu", 3)
+    later = np.linalg.norm(np.linalg.eigvalsh(H @ K @ H)[:-q])
+    for R in (1, 10, 400):
+        sampled = sampled_kernel(rng, multilayer((8,), outputs=3), x, x, R)
+        Z = kernel_components(sampled, q)
+        left, bound = np.linalg.norm(H @ K @ H - Z @ Z.T), later + 2 * np.linalg.norm(sampled - K)
+        assert later < left <= bound
+    assert left < 1.6 * later
 
 
 # --- depth
@@ -322,9 +373,10 @@ def test_components_are_those_of_the_centred_features(seed):
 @pytest.mark.claim("prop-prior-diagonal", kind="identity")
 @pytest.mark.parametrize("widths, weights", [((1, 2), 2 + 1 + 2 + 2 + 2), ((2, 1, 1), 4 + 2 + 2 + 1 + 1 + 1 + 1)])
 def test_diagonal_at_finite_width_over_all_networks(widths, weights):
-    x, scale = np.array([[0.3, -1.1], [2.0, 0.5]]), 1.3
+    x, scale = np.array([[0.3, -1.1], [2.0, 0.5], [0.75, -2.75]]), 1.3  # the last is 5/2 of the first
     kernel = mean_over_all_networks(multilayer(widths, "relu", 1, "sign", scale=scale), x, weights)
     assert_close(np.diag(kernel), (scale**2 / 2) ** len(widths) * np.sum(x**2, axis=1) / 2, 1e-14)
+    assert_close(kernel[0, 2], 2.5 * kernel[0, 0], 1e-14)
     # Off the diagonal the kernel is another than that of Gaussian weights.
     assert abs(kernel[0, 1] / (scale ** (2 * len(widths)) * network_prior(x, x, 1, len(widths))[0, 1]) - 1) > 0.02
 
@@ -341,28 +393,109 @@ def test_diagonal_at_finite_width(law):
     assert abs(trace - exact.sum()) < 4 * sem
 
 
-def two_layer_excess(rng, x, y, width, draws):
-    """Mean and standard error of m (k - limit) at depth 2, one logit: given the first layer the second is in closed form."""
-    w = rng.standard_normal((draws, width, len(x))) / math.sqrt(len(x))
-    h, g = PHI["relu"](w @ x), PHI["relu"](w @ y)
-    lengths = np.linalg.norm(h, axis=1) * np.linalg.norm(g, axis=1)
-    cosine = np.clip(np.sum(h * g, axis=1) / np.where(lengths > 0, lengths, 1), -1, 1)
-    excess = width * (lengths / width * dual_relu(cosine) - network_prior(x[None], y[None], 1, 2)[0, 0])
-    return excess.mean(), excess.std() / math.sqrt(draws)
+def g(p, q, r):
+    """E [u]_+ [v]_+ for Gaussian u, v of variances p, r and covariance q, over 1/2 that of the second layer: numpy and torch."""
+    root = (p * r) ** 0.5
+    cosine = q / root
+    lib = torch if isinstance(cosine, torch.Tensor) else np
+    return root / (2 * PI) * (lib.sqrt(1 - cosine**2) + (PI - lib.arccos(cosine)) * cosine)
 
 
-def test_off_the_diagonal_the_first_width_enters_like_its_inverse():
-    """At 127 degrees m (k - limit) settles near -0.038 while the limit itself is 0.030: one logit at width 8 is 16 percent low."""
-    rng = np.random.default_rng(11)
-    x, y = np.array([1.0, 0.0, 0.0]), np.array([-0.6, 0.8, 0.0])
-    found = {m: two_layer_excess(rng, x, y, m, 1_000_000 // m) for m in (4, 8, 16)}
-    for mean, sem in found.values():
-        assert 4 * sem < 0.1 * 0.038
-        assert abs(mean + 0.038) < 0.002 + 4 * sem
-    # The networks themselves have that kernel, which the limit misses.
-    limit = 100 * network_prior(x[None], y[None], 1, 2)[0, 0]
-    kernel, errors, *_ = monte_carlo(rng, multilayer((8, 10), outputs=100), np.stack([x, y]), 40, 150)
-    assert abs(kernel[0, 1] - limit - 100 * found[8][0] / 8) < 4 * errors[0, 1] < 0.5 * (limit - kernel[0, 1])
+def depth_by_quadrature(t):
+    """½ Σ ∂_i ∂_j g Cov(τ_i, τ_j) at the mean of τ = 2 ([u]_+², [u]_+ [u']_+, [u']_+²): derivatives by torch, moments by quadrature."""
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    mean, second = np.zeros(3), np.zeros((3, 3))
+    for lower, upper in ((-PI / 2, t - PI / 2), (t - PI / 2, PI / 2), (PI / 2, t + PI / 2)):  # kinks of the two ReLUs
+        angle = (lower + upper) / 2 + (upper - lower) / 2 * nodes
+        u, v = np.maximum(np.cos(angle), 0), np.maximum(np.cos(angle - t), 0)
+        tau = 2 * np.array([u * u, u * v, v * v])
+        measure = (upper - lower) / 2 * weights / (2 * PI)
+        mean, second = mean + 2 * tau @ measure, second + 8 * (tau * measure) @ tau.T  # E r² = 2, E r⁴ = 8
+    hessian = torch.autograd.functional.hessian(lambda z: g(z[0], z[1], z[2]), torch.tensor(mean)).numpy()
+    return np.sum(hessian * (second - np.outer(mean, mean))) / 2
+
+
+@pytest.mark.claim("prop-prior-depth", kind="quadrature")
+@given(st.floats(0.05, 3.1), SEEDS)
+def test_depth_correction_from_its_derivation(t, seed):
+    rng = np.random.default_rng(seed)
+    d, C = int(rng.integers(2, 9)), int(rng.integers(1, 12))
+    frame = np.linalg.qr(rng.standard_normal((d, 2)))[0].T
+    x, y = rng.uniform(0.5, 2) * frame[:1], rng.uniform(0.5, 2) * (math.cos(t) * frame[:1] + math.sin(t) * frame[1:])
+    size = C * np.linalg.norm(x) * np.linalg.norm(y) / (2 * d)
+    assert abs(depth_correction(x, y, C)[0, 0] - size * depth_by_quadrature(t)) < 1e-9 * size
+    if t > 0.5:
+        assert_close(depth_correction(x, y, C), [[size * depth_by_quadrature(t)]], 1e-9 * size)
+
+
+@pytest.mark.claim("prop-prior-depth", kind="identity")
+def test_depth_correction_at_small_angles_and_at_opposite_inputs():
+    x = np.array([[2.0, 0.0]])
+    t = np.array([0.0, 1e-9, 0.9999e-3, 1.0001e-3, 0.01, 0.05])
+    found = depth_correction(x, np.stack([np.cos(t), np.sin(t)], axis=1), 3)[0] / (3 * 2 / 4)
+    assert np.all(np.abs(found + 3 * t**4 / (5 * PI**2)) < 1e-12 + 0.02 * t**4 * 0.06)
+    assert found[0] == 0 and found[-1] < -3e-7
+    assert_close(depth_correction(x, -x, 3), [[-3 * 3 * 4 / (8 * PI * 2)]], 1e-13)
+    assert np.all(depth_correction(x, 0 * x, 3) == 0)
+
+
+@pytest.mark.claim("prop-prior-depth", kind="identity")
+def test_depth_correction_from_the_exact_kernel_of_opposite_inputs():
+    """B of m units are on for x, the others for -x: k(x, -x) = C |x|² E χ_B χ_{m-B} / (2π m d), B ~ Bin(m, 1/2)."""
+
+    def exact(m):
+        n = np.arange(m + 1)
+        length = np.where(n > 0, math.sqrt(2) * np.exp(special.gammaln((n + 1) / 2) - special.gammaln(np.maximum(n, 1) / 2)), 0.0)
+        log_probability = special.gammaln(m + 1) - special.gammaln(n + 1) - special.gammaln(m - n + 1) - m * math.log(2)
+        return np.sum(np.exp(log_probability) * length * length[::-1]) / (2 * PI * m)
+
+    x = np.ones((1, 4))
+    limit, b = network_prior(x, -x, 1, 2)[0, 0], depth_correction(x, -x, 1)[0, 0]
+    shifts = {m: m * (exact(m) - limit) for m in (100, 200, 400, 800)}
+    for m in (100, 200, 400):
+        assert_close(2 * shifts[2 * m] - shifts[m], b, 1 / m**2 * 2)  # the term of order 1/m is gone
+        assert abs(shifts[m] - b) < 0.1 / m
+
+
+def excess(rng, t, width, draws):
+    """Mean and standard error of m (k - limit) for two layers and unit vectors with C = 2d; the linear part, of mean zero, taken off."""
+    c = (math.sin(t) + (PI - t) * math.cos(t)) / PI
+    u, z = rng.standard_normal((2, draws, width))
+    h, k = np.maximum(u, 0), np.maximum(math.cos(t) * u + math.sin(t) * z, 0)
+    p, q, r = (2 * np.mean(product, axis=1) for product in (h * h, h * k, k * k))
+    dead = p * r == 0
+    p, q, r = np.where(dead, 1, p), np.where(dead, 0, np.minimum(q, np.sqrt(p * r))), np.where(dead, 1, r)
+    value = np.where(dead, 0.0, g(p, q, r))
+    linear = math.sqrt(1 - c * c) * (p + r - 2) / (4 * PI) + (PI - math.acos(c)) * (q - c) / (2 * PI)
+    values = width * (value - g(1.0, c, 1.0) - np.where(dead, 0.0, linear))
+    return values.mean(), values.std() / math.sqrt(draws)
+
+
+@pytest.mark.claim("prop-prior-depth", kind="Monte Carlo")
+@pytest.mark.parametrize("t", [1.2, 2.2, 2.9])
+def test_depth_correction_against_sampled_first_layers(t):
+    rng, x = np.random.default_rng(11), np.array([[1.0, 0.0]])
+    b = depth_correction(x, np.array([[math.cos(t), math.sin(t)]]), 4)[0, 0]
+    found = {m: excess(rng, t, m, 25_000) for m in (20, 40)}
+    limit, error = 2 * found[40][0] - found[20][0], math.hypot(2 * found[40][1], found[20][1])
+    assert 4 * error < 0.16 * abs(b)
+    assert abs(limit - b) < 4 * error + 0.02 * abs(b)
+
+
+@pytest.mark.claim("prop-prior-diagonal", kind="Monte Carlo")
+def test_the_last_width_does_not_enter():
+    """First width 6, second 1 or 10: one kernel, that of ``depth_correction`` to first order, 20 percent below the limit."""
+    rng, t = np.random.default_rng(12), 2.6
+    x = np.array([[1.0, 0.0], [math.cos(t), math.sin(t)]])
+    limit = network_prior(x, x, 100, 2)[0, 1]
+    found = []
+    for last in (1, 10):
+        kernel, errors, *_ = monte_carlo(rng, multilayer((6, last), outputs=100), x, 40, 250)
+        found.append((kernel[0, 1], errors[0, 1]))
+    expected = limit + 100 / 4 * excess(rng, t, 6, 50_000)[0] / 6
+    for value, error in found:
+        assert abs(value - expected) < 4.5 * error < 0.6 * (limit - expected)
+    assert limit - expected > 0.15 * limit
 
 
 # --- convolution
@@ -425,6 +558,8 @@ def test_pooling_does_not_see_a_shift_away_from_the_borders():
     there, shifted = images.reshape(2, 3, 64)
     pooled = convolution_kernel(there, there, (8, 8), 3, 5, True)
     assert_close(convolution_kernel(there, shifted, (8, 8), 3, 5, True), pooled, 1e-14)
+    others = np.random.default_rng(16).standard_normal((4, 64))
+    assert_close(convolution_kernel(others, shifted, (8, 8), 3, 5, True), convolution_kernel(others, there, (8, 8), 3, 5, True), 1e-13)
     flat = [convolution_kernel(there, other, (8, 8), 3, 5) for other in (there, shifted)]
     assert np.max(np.abs(flat[0] - flat[1])) > 0.1 * np.max(flat[0])
 
@@ -469,6 +604,8 @@ def test_trained_networks_learn_and_repeat(architecture, width, epochs):
         (lambda x: one_layer_kernel(x, x, "step", 1), "activation must be one of relu, erf, sine, gaussian, got 'step'"),
         (lambda x: convolution_kernel(x, x, (2, 3), 3, 1), "patch must be an integer >= 1 and <= 2, got 3"),
         (lambda x: entry_variance(x, x, 0, 1), "width must be an integer >= 1, got 0"),
+        (lambda x: entry_variance(x, x, 1, 1, 0.5), "kurtosis must be a finite real number >= 1, got 0.5"),
+        (lambda x: depth_correction(x, x, 0), "outputs must be an integer >= 1, got 0"),
         (lambda x: expected_kernel_error(x, 1, 1, 0), "R must be an integer >= 1, got 0"),
         (lambda x: readout_accuracy(x, np.zeros(3, int), x, np.zeros(4, int), 1.0), "labels_train must hold 4 integers >= 0"),
         (lambda x: readout_accuracy(x, np.zeros(4, int), x, np.zeros(4), 1.0), "labels_test must hold 4 integers >= 0"),
