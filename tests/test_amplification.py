@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, optimize, special
 
+from randomfeatures import results
 from randomfeatures.amplification import (
     XORClusters,
     alignment,
@@ -37,7 +38,6 @@ from randomfeatures.sweeps import point_rng
 
 SEEDS = st.integers(0, 2**32 - 1)
 ROOT = Path(__file__).parent.parent
-NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
 
 
 def positive(z):
@@ -638,3 +638,15 @@ def test_the_experiment_runs_at_a_tiny_point(experiment, model):
         assert record["times"].tolist() == [0, 1, 3, 10, 30, 60] and record["cosines"].shape == (6, 2, 8)
         assert record["clean_errors"][-1] == record["clean_error"] < 0.1 < record["clean_errors"][0]
     assert experiment.summary(record)["observed_error"] == 0.1 + 0.8 * record["clean_error"]
+
+
+def test_the_result_file_is_that_of_the_experiment(experiment):
+    kept = results.read("amplification")
+    assert kept["command"] == experiment.COMMAND
+    assert kept["settings"]["omega"] == experiment.OMEGA and kept["settings"]["steps"] == experiment.STEPS
+    names = ("model", "n", "flip", "m", "step", "seed")
+    assert sorted(tuple(r[k] for k in names) for r in kept["records"]) == sorted(tuple(p[k] for k in names) for p in experiment.points())
+    main = [r for r in kept["records"] if "cosines" in r]
+    assert len(main) == 1 and experiment.is_main(main[0])
+    for r in kept["records"]:
+        assert r["observed_error"] >= r["bayes"] - 0.002  # Monte Carlo: 20 000 fresh samples
