@@ -193,6 +193,25 @@ def test_the_best_network_is_the_best_approximation_of_rank_N(signs):
     assert neural_network_risk(B, 0) == 1.0 and neural_network_risk(B, d) == neural_network_risk(B, 10 * d) == 0.0
 
 
+@pytest.mark.claim("thm-network-rank", kind="identity")
+@pytest.mark.parametrize(("plus", "minus"), [(1, 0), (0, 2), (1, 1), (2, 1), (4, 0)])
+def test_the_best_network_with_given_signs(plus, minus):
+    """Part 2, B with three positive and two negative eigenvalues: minimisation over the weights finds 1 - l / |B|² and nothing below."""
+    rng, lam = np.random.default_rng(10 * plus + minus), np.array([2.5, 1.1, 0.4, -0.9, -1.7])
+    Q = np.linalg.qr(rng.standard_normal((5, 5)))[0]
+    B, a = Q @ np.diag(lam) @ Q.T, np.array([1.0] * plus + [-1.0] * minus)
+    caught = [2.5, 1.1, 0.4][:plus] + [-1.7, -0.9][:minus]
+    value = 1 - np.sum(np.square(caught)) / np.sum(lam**2)
+
+    def risk(parameters):
+        W = parameters.reshape(-1, 5)
+        return network_risk(B, W, a, -float(a @ np.sum(W**2, axis=1)))
+
+    found = [optimize.minimize(risk, rng.standard_normal(5 * len(a)), method="BFGS").fun for _ in range(6)]
+    assert min(found) >= value - 1e-9
+    assert_close(min(found), value, 1e-5)
+
+
 def polar_nodes(W):
     """Nodes for N(0, I_2), exact to 1e-12 for functions that are smooth in the angle between the zeros of the <w, x>."""
     zeros = np.concatenate([np.arctan2(W[:, 1], W[:, 0]) + s * np.pi / 2 for s in (1, -1)]) % (2 * np.pi)
@@ -285,6 +304,21 @@ def test_tangent_limit_and_the_exact_gap(d, rho, tau):
     gap = expected_neural_tangent_risk(d, N, tau) - neural_tangent_limit(N / d, tau)
     assert abs(gap - (1 - tau) * p * (d - 2) * (d - p) / (d**2 * (d - 1) * (d + 2))) < 1e-14
     assert -1e-15 <= gap <= 1 / (4 * d)
+
+
+@pytest.mark.claim("cor-tangent-limit", kind="Monte Carlo")
+@pytest.mark.parametrize(("d", "N"), [(2, 1), (6, 2), (12, 9)])
+def test_variance_of_the_tangent_risk(d, N):
+    """The bound 12 N / (d (d + 2)) for two matrices B; in the plane with one neuron the variance is known."""
+    rng = np.random.default_rng(d)
+    e = np.eye(d)[0]
+    for B in (np.outer(e, e), symmetric(rng, d)):
+        variance = np.var([neural_tangent_risk(B, rng.standard_normal((N, d))) for _ in range(3000)])
+        assert variance < 12 * N / (d * (d + 2))
+    if (d, N) == (2, 1):  # R = u^4 with the cosine u of a uniform direction in the plane and B's: E u^8 - (E u^4)^2 = 35/128 - 9/64
+        plane = np.array([neural_tangent_risk(np.diag([1.0, 0.0]), rng.standard_normal((1, 2))) for _ in range(40000)])
+        error = 3.5 * np.std((plane - 3 / 8) ** 2) / math.sqrt(len(plane))
+        assert_close(np.var(plane), 35 / 128 - 9 / 64, error)
 
 
 def test_tangent_limit_in_its_other_form():
@@ -384,6 +418,21 @@ def test_random_features_limit_is_between_bounds_that_meet(rho, tau):
         low, high = expected_random_features_risk(d, N, tau)
         assert high - low <= 40 * (1 + rho**3) / d
         assert low - 4 * (1 + rho) / d <= limit <= high + 4 * (1 + rho) / d
+
+
+@pytest.mark.claim("cor-random-features-limit", kind="certified")
+@pytest.mark.parametrize("rho", [0.1, 0.5, 1.0, 2.0])
+@pytest.mark.parametrize("d", [20, 450, 10**5])
+def test_distance_from_the_limit_of_random_features(rho, d):
+    """Every mean risk that the bounds on p_0 allow is below the limit, by at most (1 + 2 rho)/d + gap."""
+    N = round(rho * d)
+    lower, upper = captured_identity_bounds(d, N)
+    for tau in (0.0, 0.3, 1.0):
+        low, high = expected_random_features_risk(d, N, tau)
+        limit = random_features_limit(N / d, tau)
+        assert -1e-14 <= limit - high <= limit - low <= (1 + 2 * N / d) / d + upper - lower
+        if tau == 0:  # here only the second term of the bound counts, and it is nearly reached
+            assert limit - high > 0.9 * (2 * N / d - 2 / d) / (d + 1)
 
 
 def test_random_features_limit_by_hand():

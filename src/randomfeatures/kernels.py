@@ -53,6 +53,7 @@ def network_prior(x: Float[Array, "n d"], y: Float[Array, "m d"], outputs: int, 
     with C outputs, L hidden layers and the arc-cosine kernel of degree 1: exact at every width for L = 1, for L > 1 the limit of
     large width.
 
+    Book: ``prop-prior-one-layer``.
     Source: the kernel of Amid, Anil, Kotlowski and Warmuth (2022).
     Error: relative to |x| |y| C / (2^L d), L times 2e-15.
     Raises: ValueError if outputs < 1, and as in :func:`arc_cosine`.
