@@ -145,7 +145,8 @@ def trained(rng, network, split, train, test):
     """Accuracy of a fully trained network on the training and on the test images."""
     x, labels = digits(split, train, test)
     predict = train_classifier(rng, x[:train], labels[:train], shape=SHAPE, patch=PATCH, **TRAINED[network])
-    return {"train": np.mean(predict(x[:train]) == labels[:train]), "test": np.mean(predict(x[train:]) == labels[train:])}
+    right = predict(x) == labels
+    return {"right_train": right[:train].mean(), "right_test": right[train:].mean()}
 
 
 def averages(records, names):
@@ -174,6 +175,7 @@ def main():
         rows.append({"kind": "exact", "kernel": kernel} | averages(found, ["accuracy", "components"]))
     for network in TRAINED:
         found = sweep(trained, [{"network": network} | c for c in common], folder=FOLDER)
+        found = [{"train": record["right_train"], "test": record["right_test"]} for record in found]
         rows.append({"kind": "trained", "network": network} | averages(found, ["train", "test"]))
     settings = {"train": TRAIN, "test": TEST, "splits": SPLITS, "penalties": PENALTIES, "sizes": SIZES, "R": "1, 2, 4, ..."}
     print(results.write("prior-kernel", command=COMMAND, settings=settings, records=rows))

@@ -31,6 +31,7 @@ from randomfeatures.prior_kernel import (
     train_classifier,
 )
 from randomfeatures.regression import ridge
+from randomfeatures.sweeps import sweep
 
 PI = math.pi
 SEEDS = st.integers(0, 2**32 - 1)
@@ -436,6 +437,7 @@ def test_depth_correction_at_small_angles_and_at_opposite_inputs():
     found = depth_correction(x, np.stack([np.cos(t), np.sin(t)], axis=1), 3)[0] / (3 * 2 / 4)
     assert np.all(np.abs(found + 3 * t**4 / (5 * PI**2)) < 1e-12 + 0.02 * t**4 * 0.06)
     assert found[0] == 0 and found[-1] < -3e-7
+    assert_close(found[:3] * 1e12, -3e12 * t[:3] ** 4 / (5 * PI**2), 1e-6)
     assert_close(depth_correction(x, -x, 3), [[-3 * 3 * 4 / (8 * PI * 2)]], 1e-13)
     assert np.all(depth_correction(x, 0 * x, 3) == 0)
 
@@ -631,24 +633,27 @@ def test_what_cannot_be_right_is_refused(call, message):
 # --- the larger experiment
 
 
-def test_the_larger_experiment_runs_small():
+def test_the_larger_experiment_runs_small(tmp_path):
     pytest.importorskip("sklearn")
     path = Path(__file__).parents[1] / "experiments" / "prior_kernel.py"
     spec = importlib.util.spec_from_file_location("larger_prior_kernel", path)
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    rng, small = np.random.default_rng(18), {"split": 0, "train": 40, "test": 20}
+
+    def run(experiment, split=0, **point):
+        return sweep(experiment, [point | {"split": split, "train": 40, "test": 20}], folder=tmp_path, progress=False)[0]
+
     for network in ("ReLU, width 128", "convolution with pooling, 4 channels"):
-        found = script.initialised(rng, network, largest_R=64, **small)
+        found = run(script.initialised, network=network, largest_R=64)
         assert found["accuracy"].shape == (7, 3) and found["error"].shape == (7,)
         assert np.all(found["accuracy"][-1] > 0.3)
         assert found["error"][-1] < 0.4
-    errors = [script.initialised(rng, "ReLU, width 128", largest_R=1, **small)["error"][0] for _ in range(100)]
-    assert abs(np.sqrt(np.mean(np.square(errors))) / script.predicted(rng, 128, **small)["error"] - 1) < 0.3
-    found = script.exact(rng, "ReLU", **small)
+    errors = [run(script.initialised, network="ReLU, width 128", largest_R=1, split=split)["error"][0] for split in range(60)]
+    assert abs(np.sqrt(np.mean(np.square(errors))) / run(script.predicted, width=128)["error"] - 1) < 0.3
+    found = run(script.exact, kernel="ReLU")
     assert found["accuracy"].shape == (3,) and found["components"].shape == (6,)
-    record = script.averages([found, script.exact(rng, "pixels", **small)], ["accuracy", "components"])
+    record = script.averages([found, run(script.exact, kernel="pixels")], ["accuracy", "components"])
     assert set(record) == {"accuracy", "accuracy_standard_error", "components", "components_standard_error"}
-    assert script.trained(rng, "multilayer, width 128", **small)["train"] > 0.9
+    assert run(script.trained, network="multilayer, width 128")["right_train"] > 0.9
     for name in script.NETWORKS:
-        assert script.NETWORKS[name][2](rng, np.ones((2, 64))).shape == (2, 10)
+        assert script.NETWORKS[name][2](np.random.default_rng(18), np.ones((2, 64))).shape == (2, 10)
