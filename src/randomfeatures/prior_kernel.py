@@ -21,19 +21,19 @@ from randomfeatures.arguments import Array, common_namespace, finite_array, gene
 from randomfeatures.dual_activations import dual_erf, dual_gaussian, dual_relu, dual_sine
 from randomfeatures.regression import ridge
 
+# (rng, x) -> the logits, shape (n, C), of one fresh initialisation at the rows of x.
 Network = Callable[[np.random.Generator, Array], Array]
-"""(rng, x) -> the logits, shape (n, C), of one fresh initialisation at the rows of x."""
 
 ACTIVATIONS = {"relu": relu, "erf": erf, "sine": sine, "gaussian": gaussian}
+# Independent centred weights of variance 1, of three laws.
 INITIALISATIONS = {
     "gaussian": lambda rng, shape: rng.standard_normal(shape),
     "uniform": lambda rng, shape: rng.uniform(-math.sqrt(3), math.sqrt(3), shape),
     "sign": lambda rng, shape: 2.0 * rng.integers(0, 2, shape) - 1.0,
 }
-"""Independent centred weights of variance 1, of three laws."""
 
+# Entries of a block of work: large enough for fast matrix products, small enough for the processor's cache and any memory.
 BLOCK = 1_000_000
-"""Entries of a block of work: large enough for fast matrix products, small enough for the processor's cache and any memory."""
 
 
 # --- networks
@@ -88,7 +88,7 @@ def convolution(
 ) -> Network:
     r"""One convolutional layer of m = ``channels`` filters without padding, then logits from all its maps or from their means.
 
-    The rows of x are images of this ``shape``, with P patches :math:`x_p` of q = ``patch``² pixels:
+    The rows of x are images of this ``shape``, with P patches :math:`x_p` of :math:`q = \texttt{patch}^2` pixels:
 
     .. math:: h_{p,j} = \varphi\bigl(\langle w_j, x_p\rangle/\sqrt q\bigr), \qquad f_c = \frac{1}{\sqrt{mP}} \sum_{p,j} A_{c,p,j}\,h_{p,j}
         \qquad\text{or, with pooling,}\qquad f_c = \frac{1}{\sqrt m} \sum_j A_{c,j}\,\frac1P\sum_p h_{p,j},
