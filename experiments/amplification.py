@@ -1,4 +1,4 @@
-"""The larger run of the chapter on random feature amplification: some 6 minutes of one core, stopped and resumed at will.
+"""The larger run of the chapter on random feature amplification, stopped and resumed at will.
 
     .venv/bin/python experiments/amplification.py
 
