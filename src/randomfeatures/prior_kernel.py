@@ -432,9 +432,10 @@ def train_classifier(
 ) -> Callable[[Float[Array, "N d"]], Int[Array, " N"]]:
     r"""A ReLU network with all layers trained, for comparison: returns the function that maps rows to their predicted classes.
 
-    ``architecture`` is "multilayer" (one hidden layer of ``width`` units), "convolution" (``width`` filters, squares of side
-    ``patch``, logits from all maps) or "pooling" (logits from the means of the maps): those of :func:`multilayer` and :func:`convolution`, with biases that
-    start at zero. Weights start at N(0, 2 / fan-in). Adam on the cross-entropy, in batches, ``epochs`` passes; float32, in torch.
+    ``architecture`` is "multilayer" (one hidden layer of ``width`` units), "convolution" (``width`` filters, squares of side ``patch``,
+    logits from all maps) or "pooling" (logits from the means of the maps): those of :func:`multilayer` and :func:`convolution`, with
+    biases that start at zero. Weights start at N(0, 2 / fan-in). Adam on the cross-entropy, in batches, ``epochs`` passes; float32, in
+    torch.
 
     Raises: ValueError if ``rng`` is no generator, an array or a label is not as in :func:`readout_accuracy`, a size < 1, step_size <= 0,
     or the architecture is unknown.
