@@ -9,6 +9,7 @@ BIN := .venv/bin
 
 .DEFAULT_GOAL := help
 .PHONY: help book test lint serve lab clean constraints
+.NOTPARALLEL: # one environment: nothing is installed while a chapter runs (the work itself uses all cores)
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -16,10 +17,10 @@ help: ## list the commands
 book: .venv/ready ## build the site into _build/html, executing the chapters that changed
 	@$(BIN)/python workshop/build.py
 
-test: book ## build the book, then run every test this machine can run
-	@$(BIN)/python -m pytest --doctest-modules
+test: .venv/test book ## build the book, then run every test this machine can run
+	@$(BIN)/python -m pytest --doctest-modules --numprocesses $$($(BIN)/python workshop/cores.py) --dist worksteal
 
-lint: .venv/ready ## check the style of the code, the workflows and the citation file
+lint: .venv/test ## check the style of the code, the workflows and the citation file
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/actionlint .github/workflows/*.yml
@@ -39,17 +40,29 @@ clean: ## remove the site and the chapters' outputs, keep the environment
 constraints: ## renew constraints.txt: the newest versions that pyproject.toml allows
 	@$(PYTHON) workshop/renew_constraints.py
 
-# The stamp is missing while an installation runs: one that was interrupted starts again from an empty environment.
+# A stamp says what has been installed whole. While anything is installed, .venv/ready is away:
+# an installation that was interrupted starts again from an empty environment.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+
 .venv/ready: pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; $(PYTHON) is " + sys.version.split()[0] + ". Say which to use: make PYTHON=python3.12")'
 	@test -e $@ || $(PYTHON) -m venv --clear .venv
 	@rm -f $@
-	@echo "Installing into .venv (a minute or two) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e '.[book,test]'
+	@echo "Installing what the book needs into .venv (a minute or two) ..."
+	@$(PIP) -e '.[book]'
+	@touch $@
+
+.venv/test: .venv/ready
+	@mv .venv/ready .venv/waiting
+	@echo "Installing what the tests need into .venv ..."
+	@$(PIP) -e '.[book,test]'
+	@mv .venv/waiting .venv/ready
 	@touch $@
 
 .venv/lab: .venv/ready workshop/lab-settings.json
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) -e '.[lab]'
+	@mv .venv/ready .venv/waiting
+	@$(PIP) -e '.[book,lab]'
 	@mkdir -p .venv/share/jupyter/lab/settings
 	@cp workshop/lab-settings.json .venv/share/jupyter/lab/settings/overrides.json
+	@mv .venv/waiting .venv/ready
 	@touch $@

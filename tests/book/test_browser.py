@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-SITE = Path(__file__).resolve().parents[1] / "_build" / "html"
+SITE = Path(__file__).resolve().parents[2] / "_build" / "html"
 WIDTHS = {"desktop": 1280, "phone": 390}
 # Without these, a browser started by root refuses to run, or looks for its maker's servers.
 ARGUMENTS = [
