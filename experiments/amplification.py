@@ -13,16 +13,12 @@ import numpy as np
 from scipy import stats
 
 from randomfeatures import results, sweeps
-from randomfeatures.amplification import (
-    XORClusters,
-    alignment,
+from randomfeatures.beyond.amplification import XORClusters, alignment, linear_error, mean_absolute, random_features_risk
+from randomfeatures.beyond.amplification_training import (
     classification_error,
     initial_network,
     linear_classifier,
-    linear_error,
-    mean_absolute,
     network,
-    random_features_risk,
     train,
     train_readout,
 )

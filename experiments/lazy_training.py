@@ -12,16 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from randomfeatures import results
-from randomfeatures.quadratic import (
+from randomfeatures.beyond.lazy_training import neural_network_risk, neural_tangent_risk, random_features_risk, trace_share
+from randomfeatures.beyond.lazy_training_descent import train_mixture_network, train_network
+from randomfeatures.beyond.lazy_training_mixture import (
     mixture_neural_network_risk,
     mixture_neural_tangent_risk,
     mixture_random_features_risk,
-    neural_network_risk,
-    neural_tangent_risk,
-    random_features_risk,
-    trace_share,
-    train_mixture_network,
-    train_network,
 )
 from randomfeatures.sweeps import grid, sweep
 

@@ -15,19 +15,10 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from randomfeatures import results
+from randomfeatures.beyond.prior_kernel import convolution_kernel, expected_kernel_error, one_layer_kernel
+from randomfeatures.beyond.prior_kernel_networks import convolution, multilayer, sampled_kernel, train_classifier
+from randomfeatures.beyond.prior_kernel_readouts import kernel_components, kernel_ridge_accuracy, readout_accuracy
 from randomfeatures.kernels import network_prior
-from randomfeatures.prior_kernel import (
-    convolution,
-    convolution_kernel,
-    expected_kernel_error,
-    kernel_components,
-    kernel_ridge_accuracy,
-    multilayer,
-    one_layer_kernel,
-    readout_accuracy,
-    sampled_kernel,
-    train_classifier,
-)
 from randomfeatures.sweeps import sweep
 
 COMMAND = ".venv/bin/python experiments/prior_kernel.py"

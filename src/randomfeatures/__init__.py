@@ -6,11 +6,9 @@ A module imports only from rows below its own; ``tests/test_layers.py`` reads th
 row   modules                           holds
 ====  ================================  =====================================================================
 5     limits                            the theorems as functions: bounds and exact values, each saying its side
-4     neuron_limits, single_neuron      one neuron: its spectrum and best features; learned by gradient descent
+4     neuron_limits                     one neuron: its spectrum and best features
 4     random_features, estimators       exact population error of ReLU features; fits in scikit-learn's conventions
 4     both_layers                       training both layers: drift, excess, width
-4     quadratic, amplification          lazy training on quadratics; clusters whose random features are amplified
-4     prior_kernel                      networks at initialisation as feature extractors
 3     regression, linearization         feature maps and their fits; the tangent model
 3     polynomials                       functions as averages of neurons: coefficients, constants, widths
 2     kernels                           arc-cosine, network-prior and tangent kernels

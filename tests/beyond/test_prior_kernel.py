@@ -1,9 +1,7 @@
-"""Networks at initialisation: closed forms against quadrature, complete enumeration and Monte Carlo; variances; readouts; training."""
+"""The prior kernel: closed forms against quadrature, complete enumeration and Monte Carlo; variances; depth."""
 
-import importlib.util
 import itertools
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,28 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
 
-from randomfeatures import prior_kernel
+from randomfeatures.beyond import prior_kernel
+from randomfeatures.beyond.prior_kernel import convolution_kernel, depth_correction, entry_variance, expected_kernel_error, one_layer_kernel
+from randomfeatures.beyond.prior_kernel_networks import convolution, multilayer, sampled_features, sampled_kernel, train_classifier
+from randomfeatures.beyond.prior_kernel_readouts import kernel_components, kernel_ridge_accuracy, readout_accuracy
 from randomfeatures.kernels import network_prior
-from randomfeatures.prior_kernel import (
-    convolution,
-    convolution_kernel,
-    depth_correction,
-    entry_variance,
-    expected_kernel_error,
-    kernel_components,
-    kernel_ridge_accuracy,
-    multilayer,
-    one_layer_kernel,
-    readout_accuracy,
-    sampled_features,
-    sampled_kernel,
-    train_classifier,
-)
-from randomfeatures.regression import ridge
-from randomfeatures.sweeps import sweep
 
 PI = math.pi
+
+
 SEEDS = st.integers(0, 2**32 - 1)
+
+
 PHI = {"relu": lambda z: np.maximum(z, 0), "erf": special.erf, "sine": np.sin, "gaussian": lambda z: np.exp(-(z**2) / 2)}
 
 
@@ -154,16 +142,6 @@ def test_gaussian_networks_have_the_kernel(activation, width):
     agrees(found, one_layer_kernel(x, x, activation, 60))
 
 
-def test_the_three_laws_have_mean_0_and_variance_1():
-    rng = np.random.default_rng(3)
-    for law, fourth in (("gaussian", 3.0), ("uniform", 9 / 5), ("sign", 1.0)):
-        w = multilayer((), outputs=500, initialisation=law)(rng, math.sqrt(500) * np.eye(500)).ravel()
-        sem = w.std() / 500
-        assert abs(w.mean()) < 4 * sem
-        for moments, truth in ((w**2, 1.0), (w**4, fourth)):
-            assert abs(moments.mean() - truth) < max(4 * moments.std() / 500, 1e-12) < 0.03 * truth
-
-
 # --- rate
 
 
@@ -238,135 +216,6 @@ def test_relative_error_of_wide_networks():
     assert_close(expected_kernel_error(x, 9, C, R, 2.0), math.sqrt(entry_variance(x, x, 9, C, 2.0).sum() / R), 1e-12)
     effective_rank = np.trace(k) ** 2 / np.sum(k**2)
     assert_close(expected_kernel_error(x, 10**12, C, R) / np.linalg.norm(k), math.sqrt((1 + effective_rank) / (R * C)), 1e-9)
-
-
-# --- rank, readouts
-
-
-@pytest.mark.claim("prop-prior-rank", kind="identity")
-@pytest.mark.parametrize("R, C, width", [(1, 3, 60), (4, 5, 60), (3, 7, 2)])
-def test_rank_of_the_sampled_kernel(R, C, width):
-    rng = np.random.default_rng(7)
-    x, rank = rng.standard_normal((50, 30)), R * min(C, width)
-    values = np.linalg.eigvalsh(sampled_kernel(rng, multilayer((width,), outputs=C), x, x, R))
-    assert np.all(np.abs(values[:-rank]) < 1e-13 * values[-1])
-    assert values[-rank] > 1e-3 * values[-1]
-
-
-@pytest.mark.claim("prop-prior-rank", kind="identity")
-def test_the_exact_kernel_is_definite_unless_one_input_is_a_multiple_of_another():
-    x = np.random.default_rng(19).standard_normal((9, 3))
-    values = [np.linalg.eigvalsh(one_layer_kernel(rows, rows, "relu", 5)) for rows in (x, np.concatenate([x, 2 * x[:1]]))]
-    assert values[0][0] > 1e-4 * values[0][-1]
-    assert abs(values[1][0]) < 1e-14 * values[1][-1]
-
-
-@pytest.mark.claim("prop-prior-rank", kind="Monte Carlo")
-@pytest.mark.parametrize("n, penalty", [(1, 1e3), (1, 1.0), (6, 30.0), (6, 0.5)])
-def test_fitted_values_converge_as_stated(n, penalty):
-    """The bound holds, and for one input and a large penalty it is an equality up to the ratio of kernel and penalty."""
-    rng, R, C = np.random.default_rng(20), 20, 4
-    x, y = rng.standard_normal((n, 5)), rng.standard_normal(n)
-    K, network = one_layer_kernel(x, x, "relu", C), multilayer((10,), outputs=C)
-    fit = K @ np.linalg.solve(K + penalty * np.eye(n), y)
-    squares = []
-    for _ in range(600):
-        sampled = sampled_kernel(rng, network, x, x, R)
-        squares.append(np.sum((sampled @ np.linalg.solve(sampled + penalty * np.eye(n), y) - fit) ** 2))
-    bound, sem = y @ y / penalty**2 * expected_kernel_error(x, 10, C, R) ** 2, np.std(squares) / math.sqrt(600)
-    assert np.mean(squares) < bound + 3 * sem
-    if penalty == 1e3:
-        assert abs(np.mean(squares) - bound) < 4 * sem + 0.01 * bound < 0.4 * bound
-
-
-@pytest.mark.claim("prop-prior-rank", kind="identity")
-@given(SEEDS)
-@settings(max_examples=20)
-def test_ridge_on_the_features_is_kernel_ridge(seed):
-    rng = np.random.default_rng(seed)
-    x, labels, penalty = rng.standard_normal((160, 6)), rng.integers(0, 4, 160), 10 ** rng.uniform(-4, 1)
-    features = sampled_features(rng, multilayer((15,), outputs=3), x, int(rng.integers(1, 40)))
-    K, Y = features @ features.T, np.eye(4)[labels[:60]]
-    by_features = features[60:] @ ridge(features[:60], Y, penalty)
-    by_kernel = K[60:, :60] @ np.linalg.solve(K[:60, :60] + penalty * np.eye(60), Y)
-    assert_close(by_features, by_kernel, 1e-10 * max(1, 1 / penalty))
-    accuracy = np.mean(by_features.argmax(1) == labels[60:])
-    assert_close(readout_accuracy(features[:60], labels[:60], features[60:], labels[60:], penalty), accuracy, 1e-12)
-    assert_close(kernel_ridge_accuracy(K[:60, :60], labels[:60], K[60:, :60], labels[60:], penalty), accuracy, 1e-12)
-
-
-def test_readouts_and_closed_forms_in_torch():
-    rng = np.random.default_rng(8)
-    x, labels = rng.standard_normal((30, 9)), rng.integers(0, 3, 30)
-    features = sampled_features(rng, multilayer((15,), outputs=3), x, 4)
-    K = features @ features.T
-    tensor = torch.tensor
-    parts = features[:20], labels[:20], features[20:], labels[20:]
-    assert readout_accuracy(*map(tensor, parts), 0.1) == readout_accuracy(*parts, 0.1)
-    parts = K[:20, :20], labels[:20], K[20:, :20], labels[20:]
-    assert kernel_ridge_accuracy(*map(tensor, parts), 0.1) == kernel_ridge_accuracy(*parts, 0.1)
-    for function, arguments in (
-        (one_layer_kernel, ("relu", 3)),
-        (one_layer_kernel, ("sine", 3, 1.0, 0.5)),
-        (convolution_kernel, ((3, 3), 2, 3, True)),
-        (entry_variance, (5, 3)),
-        (depth_correction, (3,)),
-    ):
-        found = function(tensor(x), tensor(x[:7]), *arguments)
-        assert isinstance(found, torch.Tensor)
-        assert np.allclose(found.numpy(), function(x, x[:7], *arguments), rtol=1e-13, atol=1e-15)
-    assert_close(expected_kernel_error(tensor(x), 5, 3, 2), expected_kernel_error(x, 5, 3, 2), 1e-12)
-    assert np.allclose(kernel_components(tensor(K), 3).numpy(), kernel_components(K, 3), atol=1e-10)
-
-
-def test_features_at_other_inputs_are_of_the_same_networks(monkeypatch):
-    x = np.random.default_rng(9).standard_normal((11, 16))
-    for network in (multilayer((7, 5), bias=0.3), convolution((4, 4), 2, 3), convolution((4, 4), 2, 3, pooling=True)):
-        all_rows = sampled_features(np.random.default_rng(1), network, x, 6)
-        assert all_rows.shape == (11, 60) and all_rows.dtype == np.float64
-        assert np.allclose(sampled_features(np.random.default_rng(1), network, x[4:6], 6), all_rows[4:6], rtol=1e-12)
-        for block in (1, 300, 10**6):
-            monkeypatch.setattr(prior_kernel, "BLOCK", block)
-            kernel = sampled_kernel(np.random.default_rng(1), network, x[:4], x, 6)
-            assert np.allclose(kernel, all_rows[:4] @ all_rows.T, rtol=1e-12, atol=1e-14)
-    assert not np.allclose(all_rows[:, :10], all_rows[:, 10:20])
-
-
-@pytest.mark.claim("prop-kernel-pca", kind="identity")
-@given(SEEDS)
-@settings(max_examples=20)
-def test_components_are_those_of_the_centred_features(seed):
-    rng = np.random.default_rng(seed)
-    features = rng.standard_normal((12, 5)) * np.array([5.0, 3.0, 2.0, 1.0, 0.5]) + rng.standard_normal(5)
-    found = kernel_components(features @ features.T, 4)
-    left, sizes, _ = np.linalg.svd(features - features.mean(0), full_matrices=False)
-    assert_close(np.linalg.norm(found, axis=0), sizes[:4], 1e-11)
-    assert_close(np.abs(found), np.abs(left * sizes)[:, :4], 1e-9)
-    assert np.all(found[np.abs(found).argmax(0), range(4)] > 0)
-    # What is left is the sum of the other squares: no other approximation of rank 4 comes closer (Eckart and Young).
-    centred = features - features.mean(0)
-    least = np.linalg.norm(centred @ centred.T - found @ found.T)
-    assert_close(least, sizes[4] ** 2, 1e-11)
-    for size in (1e-3, 0.1, 3.0):
-        other = found + size * rng.standard_normal(found.shape)
-        assert np.linalg.norm(centred @ centred.T - other @ other.T) > least
-
-
-@pytest.mark.claim("prop-kernel-pca", kind="certified")
-@given(SEEDS)
-@settings(max_examples=8)
-def test_components_of_a_sampled_kernel(seed):
-    rng = np.random.default_rng(seed)
-    x, q, H = rng.standard_normal((15, 4)), 5, np.eye(15) - 1 / 15
-    K = one_layer_kernel(x, x, "relu", 3)
-    later = np.linalg.norm(np.linalg.eigvalsh(H @ K @ H)[:-q])
-    lost = []
-    for R in (1, 10, 300):
-        sampled = sampled_kernel(rng, multilayer((8,), outputs=3), x, x, R)
-        Z = kernel_components(sampled, q)
-        lost.append(np.linalg.norm(H @ K @ H - Z @ Z.T))
-        assert later < lost[-1] <= later + 2 * np.linalg.norm(sampled - K)
-    assert lost[2] < 0.5 * lost[0]
 
 
 # --- depth
@@ -567,25 +416,6 @@ def test_pooling_does_not_see_a_shift_away_from_the_borders():
     assert np.max(np.abs(flat[0] - flat[1])) > 0.1 * np.max(flat[0])
 
 
-# --- training
-
-
-@pytest.mark.parametrize("architecture, width, epochs", [("multilayer", 20, 20), ("convolution", 8, 20), ("pooling", 8, 40)])
-def test_trained_networks_learn_and_repeat(architecture, width, epochs):
-    """Two kinds of images: a vertical or a horizontal bar at a random place, with noise."""
-    rng = np.random.default_rng(16)
-    labels, images = rng.integers(0, 2, 300), 0.1 * rng.standard_normal((300, 5, 5))
-    for image, label, place in zip(images, labels, rng.integers(0, 5, 300), strict=True):
-        (image.T if label else image)[place] += 1.0
-    x = images.reshape(300, 25)
-    again = [
-        train_classifier(np.random.default_rng(0), x[:200], labels[:200], architecture, width, (5, 5), epochs=epochs, step_size=1e-2)(x)
-        for _ in range(2)
-    ]
-    assert np.array_equal(*again)
-    assert np.mean(again[0][200:] == labels[200:]) > 0.95
-
-
 # --- arguments
 
 
@@ -628,32 +458,3 @@ def test_what_cannot_be_right_is_refused(call, message):
     x = np.random.default_rng(17).standard_normal((4, 6))
     with pytest.raises(ValueError, match=message):
         call(x)
-
-
-# --- the larger experiment
-
-
-def test_the_larger_experiment_runs_small(tmp_path):
-    pytest.importorskip("sklearn")
-    path = Path(__file__).parents[1] / "experiments" / "prior_kernel.py"
-    spec = importlib.util.spec_from_file_location("larger_prior_kernel", path)
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-
-    def run(experiment, split=0, **point):
-        return sweep(experiment, [point | {"split": split, "train": 40, "test": 20}], folder=tmp_path, progress=False)[0]
-
-    for network in ("ReLU, width 128", "convolution with pooling, 4 channels"):
-        found = run(script.initialised, network=network, largest_R=64)
-        assert found["accuracy"].shape == (7, 3) and found["error"].shape == (7,)
-        assert np.all(found["accuracy"][-1] > 0.3)
-        assert found["error"][-1] < 0.4
-    errors = [run(script.initialised, network="ReLU, width 128", largest_R=1, split=split)["error"][0] for split in range(60)]
-    assert abs(np.sqrt(np.mean(np.square(errors))) / run(script.predicted, width=128)["error"] - 1) < 0.3
-    found = run(script.exact, kernel="ReLU")
-    assert found["accuracy"].shape == (3,) and found["components"].shape == (6,)
-    record = script.averages([found, run(script.exact, kernel="pixels")], ["accuracy", "components"])
-    assert set(record) == {"accuracy", "accuracy_standard_error", "components", "components_standard_error"}
-    assert run(script.trained, network="multilayer, width 128")["right_train"] > 0.9
-    for name in script.NETWORKS:
-        assert script.NETWORKS[name][2](np.random.default_rng(18), np.ones((2, 64))).shape == (2, 10)

@@ -1,8 +1,9 @@
 r"""One ReLU neuron σ(<w, x>) learned from a neuron σ(<v, x>), x ~ N(0, I_d): loss, gradient, descent, in closed form.
 
-The loss is half the mean squared error. Vectors are the last axis: one vector (d,), or any batch (..., d); w and v broadcast.
-Where <w, x> = 0 has positive probability the result depends on what one takes for σ'(0). At the origin, w = 0, that is everywhere.
-There the functions ask for ``derivative_at_zero`` and raise ValueError if it is not given.
+The loss is half the mean squared error. Vectors are the last axis: one vector (d,), or any batch
+(..., d); w and v broadcast. Where <w, x> = 0 has positive probability the result depends on what
+one takes for σ'(0). At the origin, w = 0, that is everywhere. There the functions ask for
+``derivative_at_zero`` and raise ValueError if it is not given.
 """
 
 import math
@@ -21,7 +22,8 @@ SMALL_ANGLE = 0.1
 def angle(w: Float[Array, "*b d"], v: Float[Array, "*c d"]) -> Float[Array, "..."]:
     r"""The angle ϑ between w and v, in [0, π], as 2 atan2(\|ŵ - v̂\|, \|ŵ + v̂\|) with the unit vectors ŵ, v̂ (Kahan).
 
-    Error: absolute, a few units in the last place of 1, for angles near 0 and π too, where an arc cosine loses half the digits.
+    Error: absolute, a few units in the last place of 1, for angles near 0 and π too, where an arc
+    cosine loses half the digits.
     Raises: ValueError if a vector is zero or not finite, or the shapes do not fit together.
 
     >>> import numpy as np
@@ -44,7 +46,8 @@ def population_loss(w: Float[Array, "*b d"], v: Float[Array, "*c d"]) -> Float[A
     Zero vectors are allowed: the second term is then zero.
 
     Book: ``prop-population-gradient``.
-    Error: relative, below 1e-12 in double precision, given w - v: no digits are lost as w tends to v.
+    Error: relative, below 1e-12 in double precision, given w - v: no digits are lost as w tends to
+    v.
     Raises: ValueError if an entry is not finite, or the shapes do not fit together.
 
     >>> import numpy as np
@@ -66,12 +69,13 @@ def population_gradient(w: Float[Array, "*b d"], v: Float[Array, "*c d"], deriva
     .. math:: \nabla L(w) = \tfrac12 (w-v) + \frac{\|v\|}{2\pi}\,(\vartheta\,\hat v - \sin\vartheta\,\hat w),
         \qquad \vartheta = \angle(w,v)
 
-    At w = 0 the loss has no derivative (unless v = 0). The mean on the left still has a value there once σ'(0) is chosen:
-    - ``derivative_at_zero`` v / 2.
+    At w = 0 the loss has no derivative (unless v = 0). The mean on the left still has a value there
+    once σ'(0) is chosen: - ``derivative_at_zero`` v / 2.
 
     Book: ``prop-population-gradient``.
     Error: relative to \|w - v\|, a few units in the last place.
-    Raises: ValueError if w = 0, v ≠ 0 and ``derivative_at_zero`` is not given, if an entry is not finite, or the shapes do not fit.
+    Raises: ValueError if w = 0, v ≠ 0 and ``derivative_at_zero`` is not given, if an entry is not
+    finite, or the shapes do not fit.
 
     >>> import numpy as np
     >>> v = np.array([1.0, 0.0])
@@ -99,7 +103,8 @@ def sample_gradient(
     .. math:: \frac1n\sum_{i=1}^n \bigl(\sigma(\langle w,x_i\rangle)-y_i\bigr)\,\sigma'(\langle w,x_i\rangle)\,x_i
 
     Error: rounding of the sum.
-    Raises: ValueError if some <w, x_i> = 0 and ``derivative_at_zero`` is not given, an entry is not finite, or the shapes do not fit.
+    Raises: ValueError if some <w, x_i> = 0 and ``derivative_at_zero`` is not given, an entry is not
+    finite, or the shapes do not fit.
 
     >>> import numpy as np
     >>> x, y = np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([1.0, 3.0])
@@ -130,7 +135,8 @@ def gradient_descent(
     ``lambda w: sample_gradient(w, x, y)``. A batch of starting points runs at once.
 
     Book: ``thm-one-neuron``.
-    Raises: ValueError unless ``step_size`` > 0 and ``steps`` >= 0, and whatever ``gradient`` raises, as soon as a point is not finite.
+    Raises: ValueError unless ``step_size`` > 0 and ``steps`` >= 0, and whatever ``gradient``
+    raises, as soon as a point is not finite.
 
     >>> import numpy as np
     >>> v = np.array([1.0, 0.0])

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from scipy import integrate, optimize
 
 from randomfeatures import limits
-from randomfeatures.dual_activations import dual_relu_general
-from randomfeatures.single_neuron import (
+from randomfeatures.beyond.one_neuron import (
     angle,
     contraction_constant,
     gradient_descent,
@@ -22,6 +21,7 @@ from randomfeatures.single_neuron import (
     residual_length,
     sample_gradient,
 )
+from randomfeatures.dual_activations import dual_relu_general
 from randomfeatures.sphere import multiplicity
 
 PI = math.pi

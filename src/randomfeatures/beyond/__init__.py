@@ -1,0 +1,1 @@
+"""Beyond random features: what trained networks do that they cannot."""
