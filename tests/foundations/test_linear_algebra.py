@@ -1,12 +1,81 @@
-"""Conjugate gradients: each iterate is the best of its Krylov space."""
+"""Lengths and angles of vectors of every size; <b, K⁺ b>; conjugate gradients, each iterate the best of its Krylov space."""
 
+import math
 from itertools import islice
 
 import numpy as np
 import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import linalg
 
-from randomfeatures.foundations.linear_algebra import conjugate_gradients
+from randomfeatures.foundations.linear_algebra import (
+    angle_of_directions,
+    binary_scale,
+    conjugate_gradients,
+    length_and_direction,
+    pseudoinverse_form,
+)
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=5))
+def test_length_and_direction_of_vectors_of_every_size(entries):
+    x, truth = np.array(entries), math.hypot(*entries)
+    with np.errstate(over="ignore"):
+        length, direction = length_and_direction(x)
+    if truth > 1e-300:
+        assert float(length) == truth or abs(float(length) / truth - 1) < 1e-15
+        assert abs(np.linalg.norm(direction) - 1) < 1e-15
+        if math.isfinite(truth):
+            assert np.max(np.abs(direction - x / truth)) < 1e-15
+    elif truth == 0:
+        assert float(length) == 0 and not direction.any()
+    else:  # numbers of few digits: no promise but a unit vector of the right signs
+        assert abs(float(length) - truth) <= 2 * 5e-324 * len(entries)
+        assert abs(np.linalg.norm(direction) - 1) < 1e-15 and np.all(direction * np.sign(x) >= 0)
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=5))
+def test_the_scale_is_a_power_of_two_near_the_largest_entry(entries):
+    scale = float(binary_scale(np.array(entries))[0])
+    largest = max(abs(entry) for entry in entries)
+    assert math.frexp(scale)[0] == 0.5
+    if largest >= 2.3e-308:
+        assert scale / 2 <= largest * (1 + 1e-14) and largest / 4 <= scale
+    else:
+        assert scale == (2.0**-1022 if largest > 0 else 1.0)
+
+
+def test_lengths_in_single_precision_and_in_torch():
+    for number in (1e-40, 1e-30, 1e20, 3e38):
+        for x in (np.array([[3 * number / 5, 4 * number / 5]], np.float32), torch.tensor([[3 * number / 5, 4 * number / 5]])):
+            length, direction = length_and_direction(x)
+            assert abs(float(length[0]) / number - 1) < (1e-6 if number > 1e-37 else 1e-4)
+            assert abs(float(direction[0, 0]) - 0.6) < (1e-6 if number > 1e-37 else 1e-4)
+
+
+@given(st.floats(-1.5, 1.5), st.floats(-16, 0))
+def test_angles_keep_their_digits_near_zero_and_pi(start, exponent):
+    small = 10**exponent
+    v = np.array([math.cos(start), math.sin(start)])
+    w = math.cos(small) * v + math.sin(small) * np.array([-v[1], v[0]])
+    assert abs(float(angle_of_directions(w, v)) - small) < 4e-16
+    assert abs(float(angle_of_directions(-w, v)) - (math.pi - small)) < 1e-15
+
+
+def test_the_form_of_the_pseudoinverse_and_its_cut():
+    rng = np.random.default_rng(3)
+    x, b = rng.standard_normal((6, 4)), rng.standard_normal(6)
+    K = x @ x.T  # of rank 4
+    assert abs(float(pseudoinverse_form(K, b, cut=1e-10)) / (b @ np.linalg.pinv(K) @ b) - 1) < 1e-10
+    values = np.diag([1.0, 1e-3, 1e-9])
+    ones = np.ones(3)
+    assert float(pseudoinverse_form(values, ones, cut=2e-9)) == pytest.approx(1001, rel=1e-14)
+    assert float(pseudoinverse_form(values, ones, cut=5e-10)) == pytest.approx(1e9 + 1001, rel=1e-14)
+    assert float(pseudoinverse_form(torch.tensor(values), torch.tensor(ones), cut=2e-9)) == pytest.approx(1001, rel=1e-14)
 
 
 def problem(n, m, seed=0):

@@ -1,8 +1,10 @@
-r"""Linear algebra that several chapters need: conjugate gradients.
+r"""Linear algebra that several chapters need: lengths and angles, <b, K⁺ b>, conjugate gradients.
 
-Matrices are given by what they do, ``product(x)`` for :math:`Ax`: none has to be stored.
+Vectors are the last axis. Lengths and directions are right for vectors of every size: what is large
+or small is scaled out, by a power of two, before anything is squared.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -10,6 +12,88 @@ from array_api_compat import array_namespace
 from jaxtyping import Float
 
 from randomfeatures.arguments import Array
+
+
+def binary_scale(x: Float[Array, "*b d"]) -> Float[Array, "*b 1"]:
+    r"""The power of two :math:`2^k\le\max_i|x_i|<2^{k+1}` of each vector, and 1 of a zero vector.
+
+    Dividing by it is exact, and afterwards no square overflows, or underflows to any harm.
+
+    Error: 1 or 2 times too small or large where the largest entry is within rounding of a power of
+    two, and the smallest normal number where the entries are below that.
+
+    >>> import numpy as np
+    >>> binary_scale(np.array([[3.0, -5.0], [0.0, 0.25]])).tolist()
+    [[4.0], [0.25]]
+    """
+    xp = array_namespace(x)
+    largest = xp.max(xp.abs(x), axis=-1, keepdims=True)
+    exponent = xp.floor(xp.log2(xp.where(largest > 0, largest, xp.ones_like(largest))))
+    lowest = math.log2(float(xp.finfo(x.dtype).smallest_normal))  # the highest is 1 - lowest
+    return 2.0 ** xp.clip(exponent, lowest, 1 - lowest)
+
+
+def length_and_direction(
+    x: Float[Array, "*b d"],
+) -> tuple[Float[Array, "*b"], Float[Array, "*b d"]]:
+    r"""The length \|x\| and the unit vector x / \|x\|; of a zero vector 0 and the zero vector.
+
+    Error: relative, a few units in the last place, for vectors of every size; a length beyond the
+    range of the numbers is infinite.
+
+    >>> import numpy as np
+    >>> length, direction = length_and_direction(np.array([3e-200, 4e-200]))
+    >>> float(length), direction.tolist()
+    (5e-200, [0.6, 0.8])
+    """
+    xp = array_namespace(x)
+    scale = binary_scale(x)
+    scaled = x / scale
+    length = xp.linalg.vector_norm(scaled, axis=-1, keepdims=True)
+    direction = scaled / xp.where(length > 0, length, xp.ones_like(length))
+    return (scale * length)[..., 0], direction
+
+
+def angle_of_directions(u: Float[Array, "*b d"], v: Float[Array, "*c d"]) -> Float[Array, "..."]:
+    r"""The angle of unit vectors u and v, in [0, π]: 2 atan2(\|u - v\|, \|u + v\|).
+
+    Error: absolute, a few units in the last place of 1, near 0 and π too, where an arc cosine loses
+    half the digits.
+    Source: Kahan (2006).
+
+    >>> import numpy as np
+    >>> float(angle_of_directions(np.array([1.0, 1e-12]), np.array([1.0, 0.0])))
+    1e-12
+    """
+    xp = array_namespace(u, v)
+    apart = xp.linalg.vector_norm(u - v, axis=-1)
+    together = xp.linalg.vector_norm(u + v, axis=-1)
+    return 2 * xp.atan2(apart, together)
+
+
+def pseudoinverse_form(K: Float[Array, "n n"], b: Float[Array, " n"], *, cut: float) -> Float[Array, ""]:
+    r"""<b, K⁺ b> for a positive semidefinite K: how much of a target n features capture.
+
+    .. math:: \langle b,K^+b\rangle=\sum_{\lambda_i>\mathrm{cut}\,\lambda_{\max}}
+        \frac{\langle v_i,b\rangle^2}{\lambda_i},\qquad K=\sum_i\lambda_iv_iv_i^\top
+
+    Eigenvalues of at most ``cut`` times the largest count as zero: K is known up to rounding, and
+    below that they are noise.
+
+    Error: from below, since all terms are positive.
+
+    >>> import numpy as np
+    >>> float(pseudoinverse_form(np.diag([2.0, 0.0]), np.array([3.0, 1.0]), cut=1e-10))
+    4.5
+    """
+    xp = array_namespace(K, b)
+    values, vectors = xp.linalg.eigh(K)
+    kept = values > cut * values[-1]
+    squares = (xp.matrix_transpose(vectors) @ b) ** 2
+    return xp.sum(xp.where(kept, squares / xp.where(kept, values, 1.0), 0.0))
+
+
+# --- conjugate gradients. Matrices are given by what they do: none has to be stored.
 
 
 @dataclass(frozen=True)
