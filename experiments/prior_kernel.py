@@ -18,7 +18,7 @@ from randomfeatures import results
 from randomfeatures.beyond.prior_kernel import convolution_kernel, expected_kernel_error, one_layer_kernel
 from randomfeatures.beyond.prior_kernel_networks import convolution, multilayer, sampled_kernel, train_classifier
 from randomfeatures.beyond.prior_kernel_readouts import kernel_components, kernel_ridge_accuracy, readout_accuracy
-from randomfeatures.kernels import network_prior
+from randomfeatures.power.kernels import network_prior
 from randomfeatures.sweeps import sweep
 
 COMMAND = ".venv/bin/python experiments/prior_kernel.py"

@@ -31,7 +31,8 @@ kernelspec: {name: python3, display_name: Python 3}
 ```{prf:theorem} Small
 :label: thm-small
 
-It is {glue:text}`ratio`, see {prf:ref}`thm-other` and {eq}`eq-one`, {py:func}`~randomfeatures.limits.width_bound`, {cite:t}`someone2000`.
+It is {glue:text}`ratio`, see {prf:ref}`thm-other` and {eq}`eq-one`,
+{py:func}`~randomfeatures.limits.any_coefficients.width_bound`, {cite:t}`someone2000`.
 
 - one
 
@@ -58,7 +59,7 @@ mystnb:
     name: fig-one
     caption: A picture of {prf:ref}`thm-other`.
 ---
-from randomfeatures.limits import width_bound
+from randomfeatures.limits.any_coefficients import width_bound
 
 assert width_bound(20) > 1
 print("ran")
@@ -137,7 +138,7 @@ def test_no_myst_is_left(download):
     assert "**Exercise 1.**" in shown and "**Solution of Exercise 1.**" in shown
     assert f"It is 0.12, see [Theorem 2]({SITE}limits/one.html#thm-other) and [1.1]({SITE}limits/one.html#eq-one)" in shown
     assert f"By [an earlier one]({SITE}limits/one.html#lem-small)." in shown
-    assert "`limits.width_bound`" in shown and "*new*" in shown
+    assert "`limits.any_coefficients.width_bound`" in shown and "*new*" in shown
     assert "\\tag{1.1}\n$$" in shown
     left = re.findall(r"\{[\w:-]+\}`|^:\w+:|^\(\S+\)=|^:::", shown, flags=re.M)
     assert left == [":caption:"]  # of the block that is shown as it is

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from scipy import linalg
 
 from randomfeatures import random_features
-from randomfeatures.dual_activations import dual_relu
+from randomfeatures.foundations.dual_activations import dual_relu
+from randomfeatures.foundations.sphere import gegenbauer, multiplicity, sample_sphere
 from randomfeatures.random_features import NotConvergedWarning, population_error
-from randomfeatures.sphere import gegenbauer, multiplicity, sample_sphere
 
 RNG = np.random.default_rng(3)
 
@@ -278,7 +278,8 @@ def mean_error(weights, spectrum):
 def test_no_features_beat_the_optimum_in_the_mean(d, r, seed):
     """tail_r <= the mean error over all directions, computed exactly, for random features; the harmonics' optimum is attained by none."""
     pytest.importorskip("flint")
-    from randomfeatures.neuron_limits import neuron_spectrum, optimal_error
+    from randomfeatures.sharp.optimum import optimal_error
+    from randomfeatures.sharp.spectrum import neuron_spectrum
 
     weights = sample_sphere(np.random.default_rng(seed), r, d)
     spectrum = neuron_spectrum(d, 80)
@@ -292,7 +293,8 @@ def test_no_features_beat_the_optimum_in_the_mean(d, r, seed):
 @pytest.mark.claim("prop-sandwich", kind="Monte Carlo")
 def test_the_mean_over_sampled_directions_is_the_mean_and_above_the_optimum():
     pytest.importorskip("flint")
-    from randomfeatures.neuron_limits import neuron_spectrum, optimal_error
+    from randomfeatures.sharp.optimum import optimal_error
+    from randomfeatures.sharp.spectrum import neuron_spectrum
 
     d, r, m = 5, 40, 4000
     weights = neurons(RNG, r, d)

@@ -99,8 +99,10 @@ def forget_if_changed(folder: Path, fingerprint: str) -> None:
 
 
 def pages_of_the_toc() -> list[Path]:
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    files = [toc["root"], *(chapter["file"] for part in toc["parts"] for chapter in part["chapters"])]
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    sections = [section for chapter in chapters for section in chapter.get("sections", [])]
+    files = [toc["root"], *(page["file"] for page in chapters + sections)]
     pages = [BOOK / f"{file}.md" for file in files]
     if missing := [name(page) for page in pages if not page.exists()]:
         sys.exit(f"_toc.yml names pages that do not exist under book/: {', '.join(missing)}")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from randomfeatures.regression import ReLUFeatures, normal_equations
+from randomfeatures.power.random_features import ReLUFeatures, normal_equations
 
 D = 20
 

@@ -1,20 +1,46 @@
-"""The theorems of *Random Features: Power and Limits* as functions.
+"""Random features: what they can do, what they cannot, and how far a neural network goes beyond them; the theorems as functions.
 
-A module imports only from rows below its own; ``tests/test_layers.py`` reads this table.
+A random feature is a function of the input whose weights are drawn once and never trained; a model of random features fits only their
+linear combination. The functions of this package give, for dimension d and width r, what such a model reaches: exactly, in certified
+bounds, or by a fit. First example, a bound that no choice of features and coefficients evades:
 
-====  ================================  =====================================================================
-row   modules                           holds
-====  ================================  =====================================================================
-5     limits                            the theorems as functions: bounds and exact values, each saying its side
-4     neuron_limits                     one neuron: its spectrum and best features
-4     random_features, estimators       exact population error of ReLU features; fits in scikit-learn's conventions
-4     both_layers                       training both layers: drift, excess, width
-3     regression, linearization         feature maps and their fits; the tangent model
-3     polynomials                       functions as averages of neurons: coefficients, constants, widths
-2     kernels                           arc-cosine, network-prior and tangent kernels
-1     dual_activations, triangle_wave   E[σ(u)σ(v)] in closed form; the periodic target
-0     activations, hermite, sphere      coefficients, Gegenbauer numbers, samplers
-any   arguments                         checks of arguments; imports no module of the package, any module imports it
-top   plotting, results, sweeps         for the chapters only; no module imports them
-====  ================================  =====================================================================
+>>> from randomfeatures.limits.any_coefficients import width_bound
+>>> round(width_bound(d=20))  # more features than this for some neuron in dimension 20
+5507
+
+How many features of any kind does one ReLU neuron in dimension 100 need, for a squared error of 1 % of |w|^2?
+
+>>> from randomfeatures.sharp.optimum import features_needed
+>>> features_needed(d=100, error=0.01)
+599521
+
+And what error do 30 given random ReLU features have, exactly, without sampling an input?
+
+>>> import numpy as np
+>>> from randomfeatures.foundations.sphere import sample_sphere
+>>> from randomfeatures.random_features import population_error
+>>> weights = sample_sphere(np.random.default_rng(0), 30, 10)
+>>> population_error(weights, np.eye(10)[:1]).error.round(4)
+array([0.1014])
+
+The package mirrors the book: the functions of chapter ``limits/any-coefficients`` are in ``randomfeatures.limits.any_coefficients``,
+and ``help`` of a part lists its modules.
+
+- ``randomfeatures.power``: what random features can do: fits, sampling, polynomials, kernels, training both layers.
+- ``randomfeatures.limits``: what they cannot do: the triangle wave, concentration, bounds with bounded and with any coefficients.
+- ``randomfeatures.sharp``: the sharp limit of one neuron: its spectrum, the optimum over all features, the exact error of given ones.
+- ``randomfeatures.beyond``: what training gains: one neuron, quadratics, clusters, networks at initialisation.
+- ``randomfeatures.foundations``: what all parts stand on: activations, spheres, spectra, ball arithmetic, checks of arguments.
+- ``randomfeatures.chapters``: what only the book's chapters use: figures, tables, kept results.
+
+A module imports only from the parts to its left in: foundations, power, limits, sharp, beyond, neighbours, chapters.
 """
+
+from importlib.metadata import version
+
+import lazy_loader
+
+__version__ = version("randomfeatures")
+
+# A part is loaded when it is first used, so that ``import randomfeatures`` is fast and reaches everything.
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["beyond", "chapters", "foundations", "limits", "power", "sharp"])

@@ -22,10 +22,9 @@ from array_api_compat import array_namespace, device, is_numpy_array, to_device
 from jaxtyping import Float
 from scipy import linalg, special
 
-from randomfeatures.arguments import Array, common_namespace, finite_array, real
-from randomfeatures.dual_activations import dual_relu, dual_relu_general
-from randomfeatures.regression import ReLUFeatures as ReLUFeatures  # the feature map belongs to this module's name as well
-from randomfeatures.sphere import multiplicity
+from randomfeatures.foundations.arguments import Array, common_namespace, finite_array, real
+from randomfeatures.foundations.dual_activations import dual_relu, dual_relu_general
+from randomfeatures.foundations.sphere import multiplicity
 
 TILE, TILE_GPU = 256, 4096
 """Rows and columns of a tile of G. On a CPU three tiles fit into the second-level cache; elsewhere few large operations are faster."""
@@ -163,7 +162,7 @@ def population_error(
     return _in_given_units(found, features, targets, kept, chosen, tolerance, xp.result_type(weights, directions))
 
 
-# --- neurons scaled to length 1 -----------------------------------------------------------------------------------------------------
+# --- neurons scaled to length 1
 
 
 @dataclass(frozen=True)
@@ -269,7 +268,7 @@ def _expected_iterations(n: int, d: int) -> float:
     return 7 * math.sqrt(condition)
 
 
-# --- the Gram matrix ----------------------------------------------------------------------------------------------------------------
+# --- the Gram matrix
 
 
 class _Gram:
@@ -367,7 +366,7 @@ def _general_kernel(first: Array, bias: Array, second: Array, other_bias: Array)
     return dual_relu_general(u, v, covariance, bias[:, None], other_bias[None, :])
 
 
-# --- preconditioners ----------------------------------------------------------------------------------------------------------------
+# --- preconditioners
 
 
 class _Harmonics:
@@ -487,7 +486,7 @@ class _Cholesky:
         return self.factor @ self.xp.asarray(g, dtype=self.factor.dtype, device=device(self.factor))
 
 
-# --- the solution and its certificate -----------------------------------------------------------------------------------------------
+# --- the solution and its certificate
 
 
 @dataclass(frozen=True)
@@ -699,7 +698,7 @@ def _in_given_units(
     )
 
 
-# --- ball arithmetic ----------------------------------------------------------------------------------------------------------------
+# --- ball arithmetic
 
 
 def _balls(weights: Array, directions: Array, tolerance: float) -> _Found:
@@ -751,7 +750,7 @@ def _ball_kernel(flint: Any, rows: np.ndarray, columns: np.ndarray) -> Any:
     return kernel
 
 
-# --- libraries ----------------------------------------------------------------------------------------------------------------------
+# --- libraries
 
 
 def _check(**arrays: Array | None) -> Any:

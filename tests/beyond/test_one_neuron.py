@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, optimize
 
-from randomfeatures import limits
 from randomfeatures.beyond.one_neuron import (
     angle,
     contraction_constant,
@@ -21,8 +20,9 @@ from randomfeatures.beyond.one_neuron import (
     residual_length,
     sample_gradient,
 )
-from randomfeatures.dual_activations import dual_relu_general
-from randomfeatures.sphere import multiplicity
+from randomfeatures.foundations.dual_activations import dual_relu_general
+from randomfeatures.foundations.sphere import multiplicity
+from randomfeatures.sharp import optimum
 
 PI = math.pi
 SEEDS = st.integers(0, 2**32 - 1)
@@ -446,7 +446,7 @@ def test_the_features_needed_are_exponentially_many():
         assert count >= math.comb(2 * d, d) and 4 * count**2 * d >= 16**d
         assert 1.09 < count / math.comb(2 * d, d) < 1.5
     for d in (10, 30, 100):  # the error of the corollary is below half of what lies beyond degree d, and not far below
-        lower, _ = limits.tail_constant(d)
+        lower, _ = optimum.tail_constant(d)
         assert 1 <= 154 * lower / 2 < 1.2
 
 

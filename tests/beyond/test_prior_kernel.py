@@ -15,7 +15,7 @@ from randomfeatures.beyond import prior_kernel
 from randomfeatures.beyond.prior_kernel import convolution_kernel, depth_correction, entry_variance, expected_kernel_error, one_layer_kernel
 from randomfeatures.beyond.prior_kernel_networks import convolution, multilayer, sampled_features, sampled_kernel, train_classifier
 from randomfeatures.beyond.prior_kernel_readouts import kernel_components, kernel_ridge_accuracy, readout_accuracy
-from randomfeatures.kernels import network_prior
+from randomfeatures.power.kernels import network_prior
 
 PI = math.pi
 

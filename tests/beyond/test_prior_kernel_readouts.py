@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from randomfeatures.beyond.prior_kernel import convolution_kernel, depth_correction, entry_variance, expected_kernel_error, one_layer_kernel
 from randomfeatures.beyond.prior_kernel_networks import multilayer, sampled_features, sampled_kernel
 from randomfeatures.beyond.prior_kernel_readouts import kernel_components, kernel_ridge_accuracy, readout_accuracy
-from randomfeatures.regression import ridge
+from randomfeatures.power.random_features import ridge
 
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -1,1 +1,31 @@
-"""Beyond random features: what trained networks do that they cannot."""
+"""What training gains.
+
+- ``amplification``: clusters whose random features are amplified by one step.
+- ``amplification_training``: networks and readouts trained on the clusters.
+- ``lazy_training``: random, tangent and network features on quadratics: the risks of given weights.
+- ``lazy_training_descent``: networks trained on quadratics.
+- ``lazy_training_limits``: the same risks for random weights: means, bounds, limits.
+- ``lazy_training_mixture``: the same for a mixture of two Gaussians.
+- ``one_neuron``: one neuron learned by gradient descent.
+- ``prior_kernel``: networks at initialisation: closed forms of their kernels.
+- ``prior_kernel_networks``: the networks themselves, sampled and trained.
+- ``prior_kernel_readouts``: what a readout or a kernel makes of their features.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "amplification",
+        "amplification_training",
+        "lazy_training",
+        "lazy_training_descent",
+        "lazy_training_limits",
+        "lazy_training_mixture",
+        "one_neuron",
+        "prior_kernel",
+        "prior_kernel_networks",
+        "prior_kernel_readouts",
+    ],
+)

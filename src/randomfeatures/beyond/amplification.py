@@ -20,9 +20,9 @@ from array_api_compat import array_namespace, device
 from jaxtyping import Float
 from scipy import special
 
-from randomfeatures.activations import erf
-from randomfeatures.arguments import Array, broadcast, common_namespace, finite_array, generator, integer, real
-from randomfeatures.dual_activations import dual_relu_general
+from randomfeatures.foundations.activations import erf
+from randomfeatures.foundations.arguments import Array, broadcast, common_namespace, finite_array, generator, integer, real
+from randomfeatures.foundations.dual_activations import dual_relu_general
 
 ROUNDING = 1e-13
 """Eigenvalues of a covariance of features below this part of the largest are rounding errors and count as zero."""

@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy import optimize, special
 
-from randomfeatures.activations import relu
-from randomfeatures.arguments import Array, common_namespace, finite_array, generator, integer, real
+from randomfeatures.foundations.activations import relu
+from randomfeatures.foundations.arguments import Array, common_namespace, finite_array, generator, integer, real
 
 # --- training
 

@@ -16,8 +16,8 @@ import math
 from array_api_compat import array_namespace
 from jaxtyping import Float
 
-from randomfeatures.arguments import Array, common_namespace, finite_array, integer, real
-from randomfeatures.dual_activations import dual_relu
+from randomfeatures.foundations.arguments import Array, common_namespace, finite_array, integer, real
+from randomfeatures.foundations.dual_activations import dual_relu
 
 SYMMETRIC = 1e-12
 """How far a matrix may be from symmetric, relative to its largest entry. It is replaced by its symmetric part."""

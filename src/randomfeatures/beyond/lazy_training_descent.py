@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from randomfeatures.arguments import generator, integer, real
 from randomfeatures.beyond.lazy_training import _symmetric, network_risk
 from randomfeatures.beyond.lazy_training_mixture import _mixture, mixture_risk
+from randomfeatures.foundations.arguments import generator, integer, real
 
 # --- training
 

@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float
 from scipy import integrate, optimize
 
-from randomfeatures.arguments import Array, common_namespace, integer, real
 from randomfeatures.beyond.lazy_training import _between, _inner, _symmetric, _trace
-from randomfeatures.sphere import cosine_moment
+from randomfeatures.foundations.arguments import Array, common_namespace, integer, real
+from randomfeatures.foundations.sphere import cosine_moment
 
 SQUARE = (0.0, 2.0, 2.0)
 """(λ_1, λ_2, λ̃) of the square: λ_k = E σ(G) He_k(G), λ̃ = E σ(G)² - λ_0² - λ_1²."""

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from jaxtyping import Float
 
-from randomfeatures.arguments import Array, common_namespace, integer, real
 from randomfeatures.beyond.lazy_training import _inner, _row_space, _solve, _symmetric, _target_and_weights
 from randomfeatures.beyond.lazy_training_limits import neural_network_limit, neural_tangent_limit, random_features_limit
+from randomfeatures.foundations.arguments import Array, common_namespace, integer, real
 
 SMALL_RESIDUAL = 1e-7
 """Conjugate gradients stop at a residual of this size, relative to the right-hand side; the error of the risk is its square."""

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from array_api_compat import array_namespace
 from jaxtyping import Float
 
-from randomfeatures.activations import relu
-from randomfeatures.arguments import Array, common_namespace, finite_array, integer, real
+from randomfeatures.foundations.activations import relu
+from randomfeatures.foundations.arguments import Array, common_namespace, finite_array, integer, real
 
 SMALL_ANGLE = 0.1
 """Below it sin ϑ - ϑ cos ϑ is summed as a power series, whose first omitted term is 1e-14 of the first there."""

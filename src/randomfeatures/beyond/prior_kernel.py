@@ -13,9 +13,9 @@ import math
 from array_api_compat import array_namespace, device
 from jaxtyping import Float
 
-from randomfeatures.activations import erf, gaussian, relu, sine
-from randomfeatures.arguments import Array, common_namespace, finite_array, integer, real
-from randomfeatures.dual_activations import dual_erf, dual_gaussian, dual_relu, dual_sine
+from randomfeatures.foundations.activations import erf, gaussian, relu, sine
+from randomfeatures.foundations.arguments import Array, common_namespace, finite_array, integer, real
+from randomfeatures.foundations.dual_activations import dual_erf, dual_gaussian, dual_relu, dual_sine
 
 ACTIVATIONS = {"relu": relu, "erf": erf, "sine": sine, "gaussian": gaussian}
 
@@ -167,7 +167,7 @@ def depth_correction(x: Float[Array, "n d"], y: Float[Array, "m d"], outputs: in
     .. math:: k(x,y) = k_\infty(x,y) + \frac{b(x,y)}{m_1} + O(m_1^{-2}), \qquad
         b = \frac{C\|x\|\|y\|}{2d}\cdot\frac{3M_{22}-4cM_{31}+12c^2-6}{8\pi\sqrt{1-c^2}},
 
-    with :math:`k_\infty` of :func:`~randomfeatures.kernels.network_prior` at depth 2 and, for the
+    with :math:`k_\infty` of :func:`~randomfeatures.power.kernels.network_prior` at depth 2 and, for the
     angle t of x and y,
 
     .. math:: c = \frac{\sin t+(\pi-t)\cos t}\pi, \quad M_{22} = \frac2\pi\bigl(3\sin t\cos t+(\pi-t)(1+2\cos^2t)\bigr), \quad

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from randomfeatures.arguments import Array, finite_array, generator, integer, real
 from randomfeatures.beyond.prior_kernel import ACTIVATIONS, BLOCK, _image, _named, _patches
 from randomfeatures.beyond.prior_kernel_readouts import _labels
+from randomfeatures.foundations.arguments import Array, finite_array, generator, integer, real
 
 # (rng, x) -> the logits, shape (n, C), of one fresh initialisation at the rows of x.
 Network = Callable[[np.random.Generator, Array], Array]

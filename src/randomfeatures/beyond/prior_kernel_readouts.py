@@ -3,8 +3,8 @@ r"""Readouts of fixed features: the accuracy of ridge classifiers, from features
 from array_api_compat import array_namespace, device
 from jaxtyping import Float, Int
 
-from randomfeatures.arguments import Array, common_namespace, finite_array, integer, real
-from randomfeatures.regression import ridge
+from randomfeatures.foundations.arguments import Array, common_namespace, finite_array, integer, real
+from randomfeatures.power.random_features import ridge
 
 # --- readouts
 
@@ -24,7 +24,7 @@ def readout_accuracy(
     Book: ``prop-prior-rank``.
     Error: none but rounding; a tie goes to the smaller class.
     Raises: ValueError if the labels are no integers >= 0, one for each row, and as
-    :func:`~randomfeatures.regression.ridge` does.
+    :func:`~randomfeatures.power.random_features.ridge` does.
 
     >>> import numpy as np
     >>> readout_accuracy(np.eye(3), np.array([0, 1, 1]), np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 3.0]]), np.array([0, 0]), penalty=0.1)

@@ -1,1 +1,29 @@
-"""What every part of the book rests on: what belongs to no chapter alone."""
+"""What all parts stand on.
+
+- ``activations``: what one hidden unit does to its input.
+- ``arguments``: checks and conversion of arguments.
+- ``balls``: arithmetic with enclosures.
+- ``dual_activations``: E[σ(u)σ(v)] in closed form.
+- ``hermite``: coefficients of the activations in Hermite polynomials.
+- ``linear_algebra``: conjugate gradients.
+- ``logarithms``: numbers that a float may not hold.
+- ``relu_spectrum``: the eigenvalues of the ReLU.
+- ``sphere``: harmonics on the sphere, samplers.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "activations",
+        "arguments",
+        "balls",
+        "dual_activations",
+        "hermite",
+        "linear_algebra",
+        "logarithms",
+        "relu_spectrum",
+        "sphere",
+    ],
+)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from array_api_compat import array_namespace
 from jaxtyping import Float
 
-from randomfeatures.arguments import Array
+from randomfeatures.foundations.arguments import Array
 
 
 def binary_scale(x: Float[Array, "*b d"]) -> Float[Array, "*b 1"]:

@@ -1,0 +1,13 @@
+"""What only the book's chapters use: nothing else imports it.
+
+- ``plotting``: the look of the figures (needs matplotlib).
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "plotting",
+    ],
+)

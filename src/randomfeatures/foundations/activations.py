@@ -1,0 +1,85 @@
+"""The activations of the book: what one hidden unit does to its input."""
+
+from collections.abc import Callable
+
+import numpy as np
+from array_api_compat import array_namespace, device, is_numpy_array, to_device
+from jaxtyping import Float
+from scipy import special
+
+from randomfeatures.foundations.arguments import Array, finite_array
+
+
+def relu(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
+    """The positive part [z]_+ = max(z, 0), entry by entry.
+
+    Error: none, the result is exact.
+    Raises: ValueError if ``z`` is no array of finite real numbers.
+
+    >>> import numpy as np
+    >>> relu(np.array([-2.0, 0.0, 3.0]))
+    array([0., 0., 3.])
+    """
+    xp = array_namespace(finite_array("z", z))
+    return xp.maximum(z, xp.zeros_like(z))
+
+
+def erf(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
+    r"""The error function, entry by entry; it tends to -1 and 1 and is odd.
+
+    .. math:: \operatorname{erf}(z) = \frac{2}{\sqrt\pi} \int_0^z e^{-t^2}\,dt
+
+    Error: a few units in the last place.
+    Raises: ValueError if ``z`` is no array of finite real numbers.
+
+    >>> import numpy as np
+    >>> erf(np.array([-40.0, 0.0, 40.0]))
+    array([-1.,  0.,  1.])
+    """
+    xp = array_namespace(finite_array("z", z))
+    return xp.special.erf(z) if hasattr(xp, "special") else through_numpy(special.erf, z)
+
+
+def sine(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
+    """sin(z), entry by entry, the argument in radians.
+
+    Error: a unit in the last place.
+    Raises: ValueError if ``z`` is no array of finite real numbers.
+
+    >>> import numpy as np
+    >>> sine(np.array([0.0]))
+    array([0.])
+    """
+    return array_namespace(finite_array("z", z)).sin(z)
+
+
+def gaussian(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
+    """The bump exp(-z^2 / 2), entry by entry; its height is 1, so it is not a probability density.
+
+    Error: relative, (1 + z^2) units in the last place.
+    Raises: ValueError if ``z`` is no array of finite real numbers.
+
+    >>> import numpy as np
+    >>> gaussian(np.array([0.0, 1e200]))
+    array([1., 0.])
+    """
+    xp = array_namespace(finite_array("z", z))
+    near = xp.clip(z, -60.0, 60.0)  # exp(-60^2/2) is zero as a float; the square of a very large z would overflow
+    return xp.exp(-(near * near) / 2)
+
+
+def through_numpy(function: Callable[..., np.ndarray], *arrays: Float[Array, "*s"]) -> Float[Array, "*s"]:
+    """``function(*arrays)`` for a function that knows numpy only: the arrays go to numpy, the result comes back as they were.
+
+    The last resort, for special functions that the library of the arrays lacks. There is no gradient through it: torch raises
+    if one is asked for.
+
+    >>> import numpy as np
+    >>> through_numpy(np.cbrt, np.array([8.0, 27.0]))
+    array([2., 3.])
+    """
+    first = arrays[0]
+    if is_numpy_array(first):
+        return function(*arrays)
+    values = function(*(np.asarray(to_device(array, "cpu")) for array in arrays))
+    return array_namespace(first).asarray(values, dtype=first.dtype, device=device(first))

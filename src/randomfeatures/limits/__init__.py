@@ -1,0 +1,21 @@
+"""What random features cannot do.
+
+- ``anti_concentration``: second moment and law of the triangle wave.
+- ``any_coefficients``: bounds on the number of features, whatever the coefficients.
+- ``bounded_coefficients``: the hard neurons, and bounds on coefficients.
+- ``concentration``: no fixed function correlates with a random wave.
+- ``triangle_wave``: the periodic target.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "anti_concentration",
+        "any_coefficients",
+        "bounded_coefficients",
+        "concentration",
+        "triangle_wave",
+    ],
+)

@@ -1,0 +1,103 @@
+"""The periodic target: the triangle wave, its form as a sum of neurons, its sine series."""
+
+import math
+
+import numpy as np
+from array_api_compat import array_namespace
+from jaxtyping import Float, Int
+
+from randomfeatures.foundations.arguments import Array, finite_array, integer, real
+
+
+def triangle_wave(t: Float[Array, "*s"]) -> Float[Array, "*s"]:
+    r"""The odd 4-periodic triangle wave: slopes ±1, height 1, tri(t) = t on [-1, 1]; elementwise.
+
+    .. math:: \operatorname{tri}(t) = \operatorname{sgn}(r)\,\min(|r|, 2 - |r|), \qquad r = t - 4\,\mathrm{round}(t/4) \in [-2, 2]
+
+    Book: ``def-triangle-wave``.
+    Error: none; every step of the formula is exact in binary arithmetic (2 - \|r\| for 1 ≤ \|r\| ≤ 2 is, by Sterbenz' lemma).
+    Raises: ValueError if ``t`` is no real floating array or holds a value that is not finite.
+
+    >>> triangle_wave(np.array([-2.5, -1.0, 0.25, 1.0, 1.75, 3.0, 4.25]))
+    array([ 0.5 , -1.  ,  0.25,  1.  ,  0.25, -1.  ,  0.25])
+    """
+    xp = array_namespace(finite_array("t", t))
+    r = t - 4 * xp.round(t / 4)
+    return xp.sign(r) * xp.minimum(xp.abs(r), 2 - xp.abs(r))
+
+
+def relu_coefficients(a: int) -> tuple[Float[np.ndarray, "{a}+1"], Float[np.ndarray, "{a}+1"], float]:
+    r"""The a + 1 neurons of ψ_a: ``(biases, coefficients, offset)`` with ψ_a(z) = offset + Σ_j coefficients[j] [z + biases[j]]_+.
+
+    .. math:: \psi_a(z) = -1 + [z+a]_+ + \sum_{n=1}^{a-1} 2(-1)^n [z+a-2n]_+ - [z-a]_+
+
+    The biases are a, a - 2, ..., -a, the offset is -1, and the coefficients have absolute sum 2a.
+
+    Book: ``prop-sum-of-neurons``. Source: Yehudai and Shamir (2019), Section 4. Error: none, the numbers are integers.
+    Raises: ValueError unless a ≥ 1 is an integer with a ≡ 1 mod 4 (for other a, ψ_a is not the triangle wave).
+
+    >>> relu_coefficients(5)
+    (array([ 5.,  3.,  1., -1., -3., -5.]), array([ 1., -2.,  2., -2.,  2., -1.]), -1.0)
+    """
+    a = _one_mod_four(a)
+    coefficients = 2.0 * (-1.0) ** np.arange(a + 1)
+    coefficients[0], coefficients[-1] = 1.0, -1.0
+    return np.arange(a, -a - 1, -2, dtype=float), coefficients, -1.0
+
+
+def truncated_wave(z: Float[Array, "*s"], a: int) -> Float[Array, "*s"]:
+    r"""ψ_a(z), the sum of a + 1 neurons of :func:`relu_coefficients`: tri on [-a, a], -1 to its left, +1 to its right; elementwise.
+
+    It is computed from that description, without the sum and its cancellation.
+
+    Book: ``prop-sum-of-neurons``. Error: none.
+    Raises: ValueError unless a ≥ 1 with a ≡ 1 mod 4, or if ``z`` is no real floating array or not finite.
+
+    >>> truncated_wave(np.array([-9.0, -1.0, 1.75, 5.0, 9.25]), 5)
+    array([-1.  , -1.  ,  0.25,  1.  ,  1.  ])
+    """
+    a = _one_mod_four(a)
+    xp = array_namespace(finite_array("z", z))
+    return xp.where(xp.abs(z) <= a, triangle_wave(z), xp.sign(z))
+
+
+def sine_coefficients(k_max: int) -> tuple[Int[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    r"""The odd k ≤ k_max and the coefficients b_k of tri(t) = Σ_{k odd} b_k sin(kπt/2).
+
+    .. math:: b_k = \frac{8}{\pi^2}\,\frac{(-1)^{(k-1)/2}}{k^2}, \qquad \sum_{k\ \mathrm{odd}} |b_k| = 1
+
+    The partial sum differs from tri by at most 1 - Σ|b_k| ≤ 4/(π²(K + 1)), where K is its last k; at t = 1 by exactly this.
+
+    Book: ``lem-sine-series``. Error: relative, 4e-16. Raises: ValueError unless k_max ≥ 1 is an integer.
+
+    >>> k, b = sine_coefficients(6)
+    >>> k, np.round(b * np.pi**2 / 8, 6)
+    (array([1, 3, 5]), array([ 1.      , -0.111111,  0.04    ]))
+    """
+    k = np.arange(1, integer("k_max", k_max, at_least=1) + 1, 2)
+    return k, 8 / math.pi**2 * (1.0 - 2.0 * (k // 2 % 2)) / k.astype(float) ** 2
+
+
+# --- the limits
+
+
+def truncation_bound(a: int, R: float) -> float:
+    r"""Upper bound on ‖tri_θ - ψ_a(R⟨θ, ·⟩)‖, the error of the wave as a sum of a + 1 neurons: 2 exp(-a²/(4R²)).
+
+    Book: ``lem-truncation``. Error: relative, 1e-13; a value below 1e-307 is rounded up to it, so it remains an upper bound.
+    Raises: ValueError unless a ≥ 1 is an integer with a ≡ 1 mod 4 and R > 0.
+
+    >>> truncation_bound(5, 1.0) == 2 * math.exp(-6.25)
+    True
+    """
+    a, R = integer("a", a, at_least=1), real("R", R, above=0)
+    if a % 4 != 1:
+        raise ValueError(f"a must be an integer >= 1 with a % 4 == 1, got {a!r}")
+    ratio = min(a / R, 60.0)
+    return max(1e-307, 2 * math.exp(-(ratio**2) / 4))
+
+
+def _one_mod_four(a: int) -> int:
+    if integer("a", a, at_least=1) % 4 != 1:
+        raise ValueError(f"a must be an integer >= 1 with a % 4 == 1, got {a!r}")
+    return int(a)

@@ -1,0 +1,23 @@
+"""What random features can do.
+
+- ``kernels``: arc-cosine and tangent kernels; the tangent model of a network.
+- ``polynomials``: polynomials as averages of neurons: coefficients, constants, widths.
+- ``random_features``: feature maps and their linear fits.
+- ``random_features_estimator``: the same fit in scikit-learn's conventions.
+- ``sampling``: averages of sampled neurons.
+- ``training_both_layers``: gradient descent on both layers: drift, excess, width.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "kernels",
+        "polynomials",
+        "random_features",
+        "random_features_estimator",
+        "sampling",
+        "training_both_layers",
+    ],
+)

@@ -1,0 +1,358 @@
+"""Which polynomials random ReLU features reach, with explicit coefficients and widths.
+
+A polynomial in d variables is a dictionary from exponents to coefficients: ``{(1, 1, 0): 2}`` is 2 x_1 x_2 in dimension 3. Integers and
+fractions stay exact. Weights w and inputs x are uniform on the unit sphere S^{d-1}, ‖f‖² = E f(x)², unless a function says otherwise.
+"""
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+from numbers import Rational, Real
+
+from array_api_compat import array_namespace
+from jaxtyping import Float
+
+from randomfeatures.foundations.arguments import Array, finite_array, integer, real
+from randomfeatures.foundations.relu_spectrum import relu_eigenvalue
+from randomfeatures.foundations.sphere import log_monomial_eigenvalue, multiplicity
+
+# Exponents of a monomial -> its coefficient; all exponents have the same length d.
+Polynomial = Mapping[tuple[int, ...], Real]
+
+
+# --- polynomials on the sphere
+
+
+def evaluate(p: Polynomial, x: Float[Array, "n d"]) -> Float[Array, " n"]:
+    """The values of the polynomial at the rows of ``x``, an array of length n.
+
+    Error: a unit in the last place of the sum of the absolute values of its terms, times the number of terms and the degree.
+    Raises: ValueError if ``p`` is no polynomial in as many variables as ``x`` has columns, or ``x`` is no finite real matrix.
+
+    >>> import numpy as np
+    >>> evaluate({(2, 0): 1, (0, 1): -3}, np.array([[2.0, 1.0]]))
+    array([1.])
+    """
+    xp = array_namespace(finite_array("x", x, ndim=2))
+    if _dimension(p) != x.shape[1]:
+        raise ValueError(f"x must have {_dimension(p)} columns, one for each variable of p, got shape {tuple(x.shape)}")
+    total = xp.zeros_like(x[:, 0])
+    for alpha, coefficient in p.items():
+        term = xp.full_like(total, float(coefficient))
+        for i, power in enumerate(alpha):
+            term = term * x[:, i] ** power if power else term
+        total = total + term
+    return total
+
+
+def inner_product(p: Polynomial, q: Polynomial) -> Real:
+    r"""<p, q> = E p(x) q(x) for x uniform on the sphere; a Fraction if the coefficients are exact.
+
+    .. math:: \mathbb E\,x^\alpha = \frac{\prod_i(\alpha_i-1)!!}{d(d+2)\cdots(d+|\alpha|-2)} \ \text{ if all } \alpha_i \text{ are even}
+
+    and 0 if one is odd.
+
+    Book: ``lem-harmonic-coefficients``.
+    Error: none for integers and fractions.
+    Raises: ValueError if p or q is no polynomial, or they differ in the number of variables.
+
+    >>> inner_product({(2, 0, 0): 1}, {(2, 0, 0): 1}), inner_product({(1, 0, 0): 1}, {(0, 1, 0): 1})
+    (Fraction(1, 5), 0)
+    """
+    d = _dimension(p)
+    if _dimension(q) != d:
+        raise ValueError(f"q must be a polynomial in {d} variables as p, got {_dimension(q)}")
+    total = 0
+    for alpha, a in p.items():
+        for beta, b in q.items():
+            powers = [i + j for i, j in zip(alpha, beta, strict=True)]
+            if not any(power % 2 for power in powers):
+                odd = math.prod(math.prod(range(1, power, 2)) for power in powers)
+                total += a * b * Fraction(odd, math.prod(range(d, d + sum(powers), 2)))
+    return total
+
+
+def harmonic_parts(p: Polynomial) -> dict[int, Polynomial]:
+    r"""The harmonics f_k, homogeneous of degree k with zero Laplacian, whose sum is p on the sphere: {k: f_k}, zero parts left out.
+
+    For a homogeneous p of degree j, with n = |x|²,
+
+    .. math:: f_j = \sum_i a_i\, n^i \Delta^i p, \qquad a_0=1,\quad a_i = \frac{-a_{i-1}}{2i\,(d+2j-2-2i)},
+
+    and on the sphere p - f_j is a polynomial of degree j - 2, which is treated in the same way.
+
+    Book: ``lem-harmonic-coefficients``.
+    Error: none; a float is taken for the binary fraction that it is.
+    Raises: ValueError if p is no polynomial in at least 2 variables.
+
+    >>> harmonic_parts({(2, 0): 1})[0], harmonic_parts({(2, 0): 1})[2] == {(2, 0): Fraction(1, 2), (0, 2): Fraction(-1, 2)}
+    ({(0, 0): Fraction(1, 2)}, True)
+    """
+    d = _dimension(p)
+    parts: dict[int, dict] = {}
+    for degree in {sum(alpha) for alpha in p}:
+        rest = {alpha: Fraction(a) for alpha, a in p.items() if sum(alpha) == degree}
+        for j in range(degree, -1, -2):
+            harmonic, lower, laplace, a = dict(rest), {}, rest, Fraction(1)
+            for i in range(1, j // 2 + 1):
+                laplace, a = _laplacian(laplace), -a / (2 * i * (d + 2 * j - 2 - 2 * i))
+                piece = _times_norm({alpha: a * value for alpha, value in laplace.items()}, i - 1)
+                _add(lower, piece, -1)
+                _add(harmonic, _times_norm(piece, 1), 1)
+            _add(parts.setdefault(j, {}), harmonic, 1)
+            rest = lower
+    return {k: f for k, f in sorted(parts.items()) if f}
+
+
+def coefficient_function(p: Polynomial) -> dict[tuple[int, ...], float]:
+    r"""The polynomial c with p(x) = E_w c(w) [<w, x>]_+ on the sphere, w uniform on it; of all such c the one with the least E c².
+
+    .. math:: c = \sum_k f_k / \eta_k
+
+    Book: ``thm-polynomials-sphere``.
+    Error: relative, that of :func:`relu_eigenvalue`.
+    Raises: ValueError if p has a harmonic of odd degree >= 3, which no bias-free ReLU can see (``prop-blind-polynomials``).
+
+    >>> coefficient_function({(1, 0, 0): 1})
+    {(1, 0, 0): 6.0}
+    """
+    total: dict[tuple[int, ...], float] = {}
+    for k, f in _visible_parts(p).items():
+        _add(total, {alpha: float(a) for alpha, a in f.items()}, 1 / relu_eigenvalue(_dimension(p), k))
+    return total
+
+
+def sampling_second_moment(p: Polynomial) -> float:
+    r"""E c(w)² ‖σ_w‖², with c the coefficient function and ‖σ_w‖² = 1/(2d): the second moment of one sampled term.
+
+    .. math:: \frac1{2d}\sum_k \frac{\|f_k\|^2}{\eta_k^2}
+
+    Book: ``thm-polynomials-sphere``.
+    Error: relative, twice that of :func:`relu_eigenvalue`.
+    Raises: ValueError as :func:`coefficient_function`.
+
+    >>> round(sampling_second_moment({(1, 0, 0): 1}), 12)  # 4 d²/(2 d²)
+    2.0
+    """
+    d = _dimension(p)
+    return sum(float(inner_product(f, f)) / relu_eigenvalue(d, k) ** 2 for k, f in _visible_parts(p).items()) / (2 * d)
+
+
+def sampling_constant(p: Polynomial) -> float:
+    r"""C: an upper bound on \|c(w)\| over the sphere, c the coefficient function; it sums the smaller of two bounds over the degrees.
+
+    .. math:: \sum_k \frac1{|\eta_k|} \min\Bigl(\sqrt{N(d,k)}\,\|f_k\|,\ \sum_\alpha |f_{k,\alpha}| \prod_i(\alpha_i/k)^{\alpha_i/2}\Bigr)
+
+    The first is an equality for zonal harmonics and linear functions, the second for a single monomial, as x_1 x_2 ... x_k.
+
+    Book: ``thm-polynomials-sphere``.
+    Error: relative, that of :func:`relu_eigenvalue`.
+    Raises: ValueError as :func:`coefficient_function`.
+
+    >>> sampling_constant({(3, 0): 1, (1, 2): 1, (0, 0): 0})  # x_1 (x_1² + x_2²) is x_1 on the circle
+    4.0
+    """
+    d = _dimension(p)
+    return sum(_sup_bound(f, k) / abs(relu_eigenvalue(d, k)) for k, f in _visible_parts(p).items())
+
+
+def width(p: Polynomial, error: float) -> int:
+    r"""A number r of uniform bias-free ReLU features with which sampled coefficients reach E ‖p - N‖² <= error; the least such r.
+
+    .. math:: r = \Bigl\lceil \frac1\varepsilon\Bigl(\sum_k\frac{\|f_k\|^2}{2d\,\eta_k^2} - \|p\|^2\Bigr) \Bigr\rceil
+
+    Book: ``thm-polynomials-sphere``.
+    Error: the ratio is computed with relative error 1e-15 (d + degree); where that passes an integer, r is off by one.
+    Raises: ValueError as :func:`coefficient_function`, or unless error > 0.
+
+    >>> width({(1, 0, 0, 0, 0): 1}, 0.09)  # (2 - 1/5) / 0.09
+    20
+    """
+    excess = sampling_second_moment(p) - float(inner_product(p, p))
+    return max(1, math.ceil(excess / real("error", error, above=0) * (1 - 1e-12)))
+
+
+def blind_energy(p: Polynomial) -> Real:
+    r"""The squared norm of the harmonics of odd degree >= 3: the error that every bias-free ReLU network keeps, and the infimum.
+
+    .. math:: \sum_{k=3,5,\dots} \|f_k\|^2
+
+    Book: ``prop-blind-polynomials``.
+    Error: none for integers and fractions.
+    Raises: ValueError if p is no polynomial.
+
+    >>> blind_energy({(1, 1, 1): 1}), blind_energy({(1, 1, 0): 1})
+    (Fraction(1, 105), 0)
+    """
+    return sum(inner_product(f, f) for k, f in harmonic_parts(p).items() if k % 2 and k >= 3)
+
+
+# --- with a bias
+
+
+def homogenize(p: Polynomial) -> dict[tuple[int, ...], Real]:
+    r"""F: a homogeneous polynomial of even degree m in d + 1 variables with F((x, 1)/√2) = p(x) for all x; m is p's degree, rounded up.
+
+    .. math:: F(y) = 2^{m/2} \sum_j p_j(y_1,\dots,y_d)\, y_{d+1}^{m-j}
+
+    It has harmonics of even degrees only, so bias-free neurons of (x, 1)/√2, which are neurons of x with a bias, can see it.
+
+    Book: ``thm-polynomials-bias``.
+    Error: none for integers and fractions.
+    Raises: ValueError if p is no polynomial.
+
+    >>> homogenize({(1, 1, 1): 1})
+    {(1, 1, 1, 1): 4}
+    """
+    _dimension(p)
+    degree = max(sum(alpha) for alpha in p)
+    m = degree + degree % 2
+    return {(*alpha, m - sum(alpha)): 2 ** (m // 2) * a for alpha, a in p.items()}
+
+
+def power_coefficients(p: Polynomial) -> dict[int, dict[tuple[int, ...], Real]]:
+    r"""{j: c_j}: for each homogeneous component p_j of p a polynomial c_j with p_j(x) = E_v c_j(v) <v, x>^j, for all x in R^d.
+
+    .. math:: c_j = \sum_k \frac{p_{j,k}}{\mu_{j,k}}, \qquad p_j = \sum_k |x|^{j-k} p_{j,k}, \quad
+              \mu_{j,k} = \frac{j!}{(j-k)!!\;d(d+2)\cdots(d+j+k-2)}
+
+    v is uniform on the sphere and c_j, a sum of harmonics p_{j,k}, is evaluated there.
+
+    Book: ``thm-polynomials-bias``.
+    Error: relative, 1e-13 (d + j).
+    Raises: ValueError if p is no polynomial.
+
+    >>> {j: {alpha: round(a, 9) for alpha, a in c.items()} for j, c in power_coefficients({(1, 0): 1, (1, 1): 1}).items()}
+    {1: {(1, 0): 2.0}, 2: {(1, 1): 4.0}}
+    """
+    d, result = _dimension(p), {}
+    for j in sorted({sum(alpha) for alpha in p}):
+        component = {alpha: a for alpha, a in p.items() if sum(alpha) == j}
+        result[j] = {}
+        for k, f in harmonic_parts(component).items():
+            _add(result[j], {alpha: float(a) for alpha, a in f.items()}, math.exp(-log_monomial_eigenvalue(d, j, k)))
+    return result
+
+
+def ball_coefficient(p: Polynomial, v: Float[Array, "n d"], b: Float[Array, " n"]) -> Float[Array, " n"]:
+    r"""c(v, b) with p(x) = E c(v, b) [<v, x> - b]_+ for all \|x\| <= 1; v uniform on the sphere, b uniform on [-1, 1], independent.
+
+    .. math:: c(v,b) = -6b\,p_0 + 2d\,p_1(v) + \sum_{j\ge2} 4j(j-1)\,[b]_+^{j-2}\,\mathbf 1_{b>0}\,c_j(v)
+
+    Book: ``thm-polynomials-bias``.
+    Error: relative to the sum of the absolute values of the terms, 1e-13 (d + degree).
+    Raises: ValueError if p is no polynomial, v and b are no finite arrays with n rows, or \|b\| > 1.
+
+    >>> import numpy as np
+    >>> ball_coefficient({(0, 0): 1, (0, 1): 1}, np.array([[0.6, 0.8]]), np.array([0.5])).round(9)
+    array([0.2])
+    """
+    xp = array_namespace(v, finite_array("b", b, ndim=1, at_least=-1, at_most=1))
+    if finite_array("v", v, ndim=2).shape[0] != b.shape[0]:
+        raise ValueError(f"b must have one entry for each row of v, {v.shape[0]}, got {b.shape[0]}")
+    total = xp.zeros_like(b)
+    positive = xp.astype(b > 0, b.dtype)
+    for j, c in power_coefficients(p).items():
+        values = evaluate(c, v) if c else xp.zeros_like(b)
+        profile = -6 * b if j == 0 else 2 * xp.ones_like(b) if j == 1 else 4 * j * (j - 1) * positive * xp.abs(b) ** (j - 2)
+        total = total + profile * values
+    return total
+
+
+def ball_constant(p: Polynomial) -> float:
+    r"""C: an upper bound on \|c(v, b)\| for :func:`ball_coefficient`, by the bounds on harmonics of :func:`sampling_constant`.
+
+    .. math:: C = 6\,|p_0| + 2d\,\sup|p_1| + \sum_{j\ge2} 4j(j-1) \sum_k \frac{\sup|p_{j,k}|}{\mu_{j,k}}
+
+    Book: ``thm-polynomials-bias``.
+    Error: relative, 1e-13 (d + degree).
+    Raises: ValueError if p is no polynomial.
+
+    >>> round(ball_constant({(0, 0): 1, (0, 1): 1}), 9)
+    10.0
+    """
+    d, total = _dimension(p), 0.0
+    for j in {sum(alpha) for alpha in p}:
+        component = {alpha: a for alpha, a in p.items() if sum(alpha) == j}
+        factor = {0: 6.0, 1: 2.0}.get(j, 4.0 * j * (j - 1))
+        for k, f in harmonic_parts(component).items():
+            total += factor * _sup_bound(f, k) * math.exp(-log_monomial_eigenvalue(d, j, k))
+    return total
+
+
+def ball_width(p: Polynomial, error: float) -> int:
+    r"""A number r of features [<v, x> - b]_+ with which sampled coefficients have E (p(x) - N(x))² <= error at every \|x\| <= 1.
+
+    .. math:: r = \Bigl\lceil \frac{C^2}{2\varepsilon}\Bigl(\frac1d+\frac13\Bigr) \Bigr\rceil
+
+    Book: ``thm-polynomials-bias``.
+    Error: as in :func:`ball_constant`; an upper bound on the width that is needed, not the least.
+    Raises: ValueError if p is no polynomial or unless error > 0.
+
+    >>> ball_width({(0, 0, 0): 1}, 0.1)  # 36 / 0.2 * (1/3 + 1/3)
+    120
+    """
+    moment = ball_constant(p) ** 2 * (1 / _dimension(p) + 1 / 3) / 2
+    return math.ceil(moment / real("error", error, above=0) * (1 - 1e-12))
+
+
+# --- arithmetic of polynomials
+
+
+def _dimension(p: Polynomial) -> int:
+    """The number of variables, or ValueError: exponents are tuples of one length d >= 2, coefficients finite real numbers."""
+    if not isinstance(p, Mapping) or not p:
+        raise ValueError(f"p must be a non-empty dictionary from exponents to coefficients, got {p!r}")
+    lengths = {len(alpha) if isinstance(alpha, tuple) else 0 for alpha in p}
+    if len(lengths) != 1 or min(lengths) < 2:
+        raise ValueError(f"p must have tuples of one length d >= 2 as exponents, got lengths {sorted(lengths)}")
+    for alpha, a in p.items():
+        for power in alpha:
+            integer("an exponent of p", power, at_least=0)
+        if not isinstance(a, Rational):
+            real("a coefficient of p", a)
+    return lengths.pop()
+
+
+def _visible_parts(p: Polynomial) -> dict[int, Polynomial]:
+    """The harmonic parts, or ValueError if one has an odd degree >= 3."""
+    parts = harmonic_parts(p)
+    blind = [k for k in parts if k % 2 and k >= 3]
+    if blind:
+        raise ValueError(f"p must have no harmonic part of odd degree >= 3 on the sphere, got degrees {blind}")
+    return parts
+
+
+def _sup_bound(f: Polynomial, k: int) -> float:
+    """An upper bound on |f| over the sphere for a harmonic of degree k."""
+    by_norm = math.sqrt(multiplicity(_dimension(f), k) * float(inner_product(f, f)))
+    by_monomials = sum(abs(float(a)) * math.prod((i / k) ** (i / 2) for i in alpha if i) for alpha, a in f.items())
+    return min(by_norm, by_monomials)
+
+
+def _add(total: dict, p: Polynomial, factor: Real) -> None:
+    """total += factor p in place; terms that vanish are dropped."""
+    for alpha, a in p.items():
+        total[alpha] = total.get(alpha, 0) + factor * a
+        if total[alpha] == 0:
+            del total[alpha]
+
+
+def _laplacian(p: Polynomial) -> dict:
+    total: dict = {}
+    for alpha, a in p.items():
+        for i, power in enumerate(alpha):
+            if power >= 2:
+                _add(total, {(*alpha[:i], power - 2, *alpha[i + 1 :]): power * (power - 1) * a}, 1)
+    return total
+
+
+def _times_norm(p: Polynomial, times: int) -> dict:
+    """|x|^(2 times) p."""
+    for _ in range(times):
+        total: dict = {}
+        for alpha, a in p.items():
+            for i, power in enumerate(alpha):
+                _add(total, {(*alpha[:i], power + 2, *alpha[i + 1 :]): a}, 1)
+        p = total
+    return dict(p)

@@ -1,0 +1,57 @@
+"""Averages of sampled neurons: how far r random terms are from their mean, in mean, with high probability, and uniformly."""
+
+import math
+
+from randomfeatures.foundations.arguments import integer, real
+
+# --- sampling
+
+
+def sampling_error(second_moment: float, norm_squared: float, r: int) -> float:
+    r"""E ‖f - N‖² for N = (1/r) Σ c(w_i) σ_{w_i} and f = E c(w) σ_w, over r independent weights w_i.
+
+    .. math:: \frac{\mathbb E_w\,c(w)^2\|\sigma_w\|^2 - \|f\|^2}{r}
+
+    Book: ``thm-sampling``.
+    Error: relative 1e-16 of the larger term.
+    Raises: ValueError unless second_moment = E c²‖σ‖² >= norm_squared = ‖f‖² >= 0 and r >= 1.
+
+    >>> sampling_error(9.0, 1.0, 4)
+    2.0
+    """
+    second_moment, r = real("second_moment", second_moment, at_least=0), integer("r", r, at_least=1)
+    return (second_moment - real("norm_squared", norm_squared, at_least=0, at_most=second_moment)) / r
+
+
+def sampling_deviation(bound: float, r: int, delta: float) -> float:
+    r"""Upper bound on ‖f - N‖ (not squared) that holds with probability at least 1 - delta over the r weights.
+
+    .. math:: \frac{B}{\sqrt r}\Bigl(1 + \sqrt{2\log(1/\delta)}\Bigr), \qquad \|c(w)\,\sigma_w\| \le B
+
+    Book: ``prop-sampling-high-probability``.
+    Error: relative 1e-15.
+    Raises: ValueError unless bound = B >= 0, r >= 1 and 0 < delta <= 1.
+
+    >>> sampling_deviation(6.0, 4, 1.0)
+    3.0
+    """
+    bound, r, delta = real("bound", bound, at_least=0), integer("r", r, at_least=1), real("delta", delta, above=0, at_most=1)
+    return bound / math.sqrt(r) * (1 + math.sqrt(-2 * math.log(delta)))
+
+
+def sampling_sup_deviation(bound: float, r: int, delta: float) -> float:
+    r"""Upper bound on the largest \|f(x) - N(x)\| over the unit ball, with probability at least 1 - delta over r weights in the unit ball.
+
+    .. math:: \frac{C}{\sqrt r}\Bigl(2 + \sqrt{2\log(2/\delta)}\Bigr), \qquad |c(w)| \le C
+
+    For features σ(<w, x>) with σ(0) = 0 and Lipschitz constant 1.
+
+    Book: ``prop-sampling-high-probability``.
+    Error: relative 1e-15.
+    Raises: ValueError unless bound = C >= 0, r >= 1 and 0 < delta <= 1.
+
+    >>> round(sampling_sup_deviation(1.0, 100, 0.01), 3)
+    0.526
+    """
+    bound, r, delta = real("bound", bound, at_least=0), integer("r", r, at_least=1), real("delta", delta, above=0, at_most=1)
+    return bound / math.sqrt(r) * (2 + math.sqrt(2 * math.log(2 / delta)))

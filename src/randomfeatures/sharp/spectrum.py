@@ -1,0 +1,173 @@
+"""SPECTRUMDOC"""
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from randomfeatures.foundations.arguments import integer, real
+from randomfeatures.foundations.balls import accurate, ball, current_precision, flint, working_precision
+from randomfeatures.foundations.relu_spectrum import neuron_eigenvalue
+
+FAR = 40.0
+"""Beyond this |b| the neuron is, to a part (2|b| + 2) e^{-b²/2} that no float can hold, b + ⟨θ, x⟩ (b > 0) or zero (b < 0)."""
+
+
+# --- the spectrum
+
+
+def neuron_spectrum(d: int, max_degree: int, bias: float = 0.0) -> Float[np.ndarray, "{max_degree}+1"]:
+    r"""Eigenvalues λ_0, ..., λ_K of one ReLU neuron by degree, K = ``max_degree``; the multiplicity of λ_k is N(d, k).
+
+    .. math:: \lambda_k = d\,\eta_k^2, \quad \eta_0 = \frac{\Gamma(d/2)}{2\sqrt\pi\,\Gamma((d+1)/2)}, \quad \eta_1 = \frac1{2d}, \quad
+              \eta_k = \frac{(-1)^{k/2-1}\,\Gamma(d/2)\,\Gamma((k-1)/2)}{4\pi\,\Gamma((k+d+1)/2)} \ (k \ge 2 \text{ even})
+
+    and 0 for odd k ≥ 3. Σ N(d, k) λ_k = ‖[⟨θ, ·⟩]_+‖² = 1/2. With a bias b the kernel κ(t) = E[u + b]_+[v + b]_+, t the correlation
+    of u, v, has the second derivative :math:`e^{-b^2/(1+t)} / (2\pi\sqrt{1-t^2})`, and for k ≥ 2, with P in dimension d + 4,
+
+    .. math:: \lambda_k = \frac{\Gamma(d/2)}{8\pi^{3/2}\,\Gamma((d+3)/2)}
+              \int_{-1}^1 (1-t^2)^{d/2}\,e^{-b^2/(1+t)}\,P_{k-2}^{(d+4)}(t)\,dt .
+
+    λ_0 > λ_2 > ... and λ_1 > λ_3 > ..., but the two do not alternate. Σ N(d, k) λ_k = (1+b²)Φ(b) + bφ(b).
+
+    Book: ``thm-neuron-spectrum``. Book: ``thm-bias-spectrum``.
+    Error: relative, 1e-15, for every bias; 0.0 for a positive value below the smallest float.
+    Raises: ValueError unless d ≥ 1, max_degree ≥ 0 (≤ 1 for d = 1: there are no other degrees) and ``bias`` is finite;
+    ArithmeticError for a bias above 1e154, whose square is no float; ImportError without python-flint.
+
+    >>> neuron_spectrum(3, 4) * 3072
+    array([576., 256.,  36.,   0.,   1.])
+    >>> round(float(neuron_spectrum(3, 0, bias=20.0)[0]), 12)
+    400.0
+    """
+    d, bias = integer("d", d, at_least=1), real("bias", bias)
+    max_degree = integer("max_degree", max_degree, at_least=0, at_most=1 if d == 1 else math.inf)
+    if bias > 1e154:
+        raise ArithmeticError(f"λ_0 is above the largest float for bias = {bias!r}")
+    if abs(bias) > FAR:
+        return np.array([max(bias, 0.0) ** 2, (bias > 0) / d] + [0.0] * (max_degree - 1))[: max_degree + 1]
+    if bias:
+        return np.array([float(value) for value in biased_eigenvalues(d, bias, max_degree, 70)])
+    with working_precision(160):
+        values = [neuron_eigenvalue(d, k) for k in range(min(max_degree, 2) + 1)]
+        for k in range(3, max_degree + 1):
+            values.append(values[k - 2] * (ball(k - 3) / (k + d - 1)) ** 2 if k % 2 == 0 else ball(0))
+        return np.array([float(value) for value in values])
+
+
+@lru_cache(maxsize=64)
+def biased_eigenvalues(d: int, bias: float, max_degree: int, bits: int) -> list[Any]:
+    """λ_0, ..., λ_K with a bias, each to a relative 2^-bits."""
+    if d == 1:
+        return accurate(lambda: line_eigenvalues(bias), bits, 2 * bits)[: max_degree + 1]
+    low = accurate(lambda: _low_eigenvalues(d, bias), bits, 2 * bits)
+    high = accurate(lambda: _high_eigenvalues(d, bias, max_degree), bits, 2 * bits + 3 * max_degree)
+    return [*low, *high][: max_degree + 1]
+
+
+def _high_eigenvalues(d: int, bias: float, max_degree: int) -> list[Any]:
+    r"""λ_2, ..., λ_K from the integrals of u = 1 + t, M_j = ∫_0^2 u^{d/2+j} (2-u)^{d/2} e^{-b²/u} du, and the powers of u in P_{k-2}:
+
+    .. math:: P_n^{(d+4)}(t) = (-1)^n \sum_j \frac{(-n)_j\,(n+d+2)_j}{(\frac{d+3}2)_j\,j!}\,(u/2)^j
+    """
+    integrals = _integrals(d, bias, max(max_degree - 1, 2))
+    values = []
+    for n in range(max_degree - 1):
+        coefficient, total = ball((-1) ** n), ball(0)
+        for j in range(n + 1):
+            total += coefficient * integrals[j]
+            coefficient = coefficient * ((j - n) * (n + d + 2 + j)) / ((d + 3 + 2 * j) * (j + 1))
+        values.append(_prefactor(d) * total)
+    return values
+
+
+def _low_eigenvalues(d: int, bias: float) -> tuple[Any, Any]:
+    r"""λ_0 and λ_1 by steps of two dimensions, from the line (d = 1) or the circle (d = 2): the kernel is the same, so
+
+    .. math:: \lambda_0^{(D+2)} = \lambda_0^{(D)} - \lambda_2^{(D)}, \quad (D+2)\,\lambda_1^{(D+2)} = D\,(\lambda_1^{(D)} - \lambda_3^{(D)})
+
+    with λ_2 and λ_3 from the integrals of (1-t²)^{D/2} w and of t (1-t²)^{D/2} w, w = e^{-b²/(1+t)}, which step by integration by parts.
+    """
+    start = 2 - d % 2
+    zero, one = line_eigenvalues(bias) if start == 1 else _circle_eigenvalues(bias)
+    one, prefactor = start * one, _prefactor(start)
+    square = ball(bias) ** 2
+    first, second = _integrals(start, bias, 2)
+    even, odd = first, second - first
+    for D in range(start, d, 2):
+        zero -= prefactor * even
+        one -= D * prefactor * odd
+        following = ((D + 2 - square) * even + (D + 2 + square) * odd) / (D + 3)
+        even, odd = following, square * (2 * even - 2 * odd - following) / (D + 4)
+        prefactor = prefactor * D / (D + 3)
+    return zero, one / d
+
+
+def _prefactor(d: int) -> Any:
+    """Γ(d/2) / (8 π^{3/2} Γ((d+3)/2))."""
+    half, pi = ball(d) / 2, flint().arb.pi()
+    return (half.lgamma() - (half + 1.5).lgamma()).exp() / (8 * pi * pi.sqrt())
+
+
+def _integrals(d: int, bias: float, number: int) -> list[Any]:
+    """M_0, ..., M_{number-1}: the first two are Tricomi functions, the others follow by their recurrence."""
+    half, square = ball(d) / 2, ball(bias) ** 2 / 2
+    scale = (half.lgamma() + half.log() - square).exp() * ball(2) ** (d + 1)
+    integrals = [scale * 2**j * square.hypgeom_u(half + 1, -half - j) for j in range(2)]
+    for j in range(number - 2):
+        integrals.append(_next_integral(d, bias, j, integrals))
+    return integrals
+
+
+def _next_integral(d: int, bias: float, j: int, integrals: list[Any]) -> Any:
+    """M_{j+2} = ((d + 2j + 4 - b²) M_{j+1} + 2b² M_j) / (d + j + 3)."""
+    square = ball(bias) ** 2
+    return ((d + 2 * j + 4 - square) * integrals[j + 1] + 2 * square * integrals[j]) / (d + j + 3)
+
+
+def neuron_second_moment(bias: float) -> Any:
+    """E[z + b]_+² = (1 + b²) Φ(b) + b φ(b)."""
+    b = ball(bias)
+    density = (-(b**2) / 2).exp() / (2 * flint().arb.pi()).sqrt()
+    return (1 + b**2) * (-b / ball(2).sqrt()).erfc() / 2 + b * density
+
+
+def _reflected_moment(bias: float) -> tuple[Any, Any]:
+    """E[z + b]_+ [-z + b]_+ and P(-b < z < b): the kernel at t = -1 and its slope there; zero for b ≤ 0."""
+    b = ball(max(bias, 0.0))
+    inside = (b / ball(2).sqrt()).erf()
+    return (b**2 - 1) * inside + 2 * b * (-(b**2) / 2).exp() / (2 * flint().arb.pi()).sqrt(), inside
+
+
+def line_eigenvalues(bias: float) -> tuple[Any, Any]:
+    """d = 1: half the sum and half the difference of the kernel at t = 1 and t = -1."""
+    same, opposite = neuron_second_moment(bias), _reflected_moment(bias)[0]
+    return (same + opposite) / 2, (same - opposite) / 2
+
+
+def _circle_eigenvalues(bias: float) -> tuple[Any, Any]:
+    r"""λ_0 and λ_1 for d = 2, from the kernel, its slope and its second derivative at t = -cos ψ, in rigorous quadrature.
+
+    .. math::
+        \lambda_0 = \kappa(-1) + \kappa'(-1) + \int_0^\pi \frac{\sin\psi + (\pi-\psi)\cos\psi}{2\pi^2}\,w(\psi)\,d\psi, \qquad
+        \lambda_1 = \frac{\kappa'(-1)}2 + \int_0^\pi \frac{\pi-\psi+\sin\psi\cos\psi}{4\pi^2}\,w(\psi)\,d\psi
+
+    with w = exp(-b²/(2 sin²(ψ/2))). What ψ < ψ_0 contributes is positive and below w(ψ_0): the other factors are below 1/4, and ψ_0 ≤ π.
+    """
+    acb = flint().acb
+    pi, square, bits = acb.pi(), ball(bias) ** 2 / 2, current_precision()
+    start = 2 * (1 / (1 + bits / square).sqrt()).asin()
+
+    def zero(psi: Any, _: bool) -> Any:
+        return (psi.sin() + (pi - psi) * psi.cos()) / (2 * pi * pi) * (-square / (psi / 2).sin() ** 2).exp()
+
+    def one(psi: Any, _: bool) -> Any:
+        return (pi - psi + psi.sin() * psi.cos()) / (4 * pi * pi) * (-square / (psi / 2).sin() ** 2).exp()
+
+    size = (-square).exp()
+    rest = (-square - bits).exp().union(ball(0))
+    value, slope = _reflected_moment(bias)
+    integrals = [acb.integral(f, start, pi, abs_tol=size * ball(2) ** -bits).real + rest for f in (zero, one)]
+    return value + slope + integrals[0], slope / 2 + integrals[1]

@@ -1,0 +1,429 @@
+"""Sampling and polynomials: identities in exact fractions, averages of neurons by quadrature and by sampling, bounds from both sides."""
+
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from checks import assert_close
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate, special
+
+from randomfeatures.foundations import sphere
+from randomfeatures.foundations.activations import relu
+from randomfeatures.foundations.dual_activations import dual_relu
+from randomfeatures.foundations.relu_spectrum import relu_eigenvalue
+from randomfeatures.power import polynomials
+from randomfeatures.power.polynomials import (
+    ball_coefficient,
+    ball_constant,
+    ball_width,
+    blind_energy,
+    coefficient_function,
+    evaluate,
+    harmonic_parts,
+    homogenize,
+    inner_product,
+    power_coefficients,
+    sampling_constant,
+    sampling_second_moment,
+    width,
+)
+from randomfeatures.power.sampling import sampling_deviation, sampling_error, sampling_sup_deviation
+
+SEEDS = st.integers(0, 2**32 - 1)
+CUBIC = {(1, 1, 1): 2, (2, 0, 0): 1, (0, 1, 0): -1, (0, 0, 0): Fraction(1, 2)}
+VISIBLE = {(4, 0, 0): 1, (1, 1, 0): 2, (1, 0, 0): -1, (0, 0, 0): 3}
+
+
+def random_polynomial(seed, d=3, degree=5, parity=None):
+    """A generic polynomial with coefficients in tenths; ``parity`` keeps the degrees of one parity only."""
+    rng = np.random.default_rng(seed)
+    exponents = [alpha for alpha in itertools.product(range(degree + 1), repeat=d) if sum(alpha) <= degree]
+    if parity is not None:
+        exponents = [alpha for alpha in exponents if sum(alpha) % 2 == parity]
+    chosen = rng.choice(len(exponents), size=min(6, len(exponents)), replace=False)
+    return {exponents[i]: Fraction(int(rng.integers(1, 30)), 10) for i in chosen}
+
+
+def laplacian(f, x, h=1e-2):
+    """Central differences, exact but for rounding on polynomials of degree <= 5 with the five-point formula."""
+    total = 0.0
+    for e in np.eye(x.shape[1]) * h:
+        values = [evaluate(f, x + k * e) for k in (-2, -1, 0, 1, 2)]
+        total = total + (-values[0] + 16 * values[1] - 30 * values[2] + 16 * values[3] - values[4]) / (12 * h * h)
+    return total
+
+
+def sphere_rule(x, n=120):
+    """Nodes and weights of E_w on S^2 for functions with a kink at <w, x> = 0 and smooth elsewhere: Gauss rules and an angle."""
+    t, weight = np.polynomial.legendre.leggauss(n)
+    t = np.concatenate([(t - 1) / 2, (t + 1) / 2])
+    frame = np.linalg.qr(np.column_stack([x, np.eye(3)]))[0]
+    frame[:, 0] = x / np.linalg.norm(x)
+    phi = 2 * np.pi * np.arange(40) / 40
+    w = t[:, None, None] * frame[:, 0] + np.sqrt(1 - t**2)[:, None, None] * (
+        np.cos(phi)[:, None] * frame[:, 1] + np.sin(phi)[:, None] * frame[:, 2]
+    )
+    return w.reshape(-1, 3), np.repeat(np.concatenate([weight, weight]) / 4, 40) / 40
+
+
+# --- sampling ------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.claim("thm-sampling", kind="identity")
+def test_the_sampling_error_over_all_draws_of_a_finite_law():
+    """Weights from a law on 5 points, all 5^3 draws enumerated: the mean of the squared error is the formula."""
+    rng = np.random.default_rng(0)
+    law, c, features = np.array([0.1, 0.3, 0.2, 0.25, 0.15]), rng.standard_normal(5), rng.standard_normal((5, 4))
+    f = (law * c) @ features
+    second_moment = float(law @ (c**2 * np.mean(features**2, axis=1)))
+    for r in (1, 2, 3):
+        mean = 0.0
+        for draw in itertools.product(range(5), repeat=r):
+            N = sum(c[i] * features[i] for i in draw) / r
+            mean += np.prod(law[list(draw)]) * np.mean((f - N) ** 2)
+        assert_close(sampling_error(second_moment, float(np.mean(f**2)), r), mean, 1e-14)
+
+
+@pytest.mark.claim("lem-bounded-differences", kind="identity")
+@pytest.mark.parametrize("r", [1, 4, 25, 100])
+def test_bounded_differences_for_a_sum_of_signs(r):
+    """X = (sum of r signs)/r with differences 2/r: the exact binomial tail is below the bound, and not far below in the exponent."""
+    for t in np.array([0.5, 1.0, 2.0, 3.0]) / math.sqrt(r):
+        tail = float(special.bdtrc(math.ceil(r * (1 + t) / 2 - 1e-9) - 1, r, 0.5)) if t <= 1 else 0.0
+        bound = math.exp(-2 * t**2 / (r * (2 / r) ** 2))
+        assert tail <= bound
+        if r == 100:
+            assert tail > bound**1.02 / 10
+
+
+@pytest.mark.claim("lem-sign-contraction", kind="identity")
+@given(seed=SEEDS)
+@settings(max_examples=30)
+def test_signs_and_contractions_over_all_signs(seed):
+    rng = np.random.default_rng(seed)
+    A, r = rng.standard_normal((6, 4)), 4
+    signs = np.array(list(itertools.product([-1, 1], repeat=r)))
+    right = np.mean(np.max(signs @ A.T, axis=1))
+    for map_ in (np.abs, lambda t: np.maximum(t, 0), np.sin, lambda t: t):
+        assert np.mean(np.max(signs @ map_(A).T, axis=1)) <= right + 1e-12
+
+
+@pytest.mark.claim("prop-sampling-high-probability", kind="Monte Carlo")
+def test_deviations_hold_and_are_attained_up_to_a_constant():
+    """f = x_1 in dimension 3: 300 draws stay below both bounds at δ = 1/300 (expected misses 1 at most), and are above a tenth of them."""
+    rng, d, r = np.random.default_rng(1), 3, 100
+    C = 1 / relu_eigenvalue(d, 0)
+    points = sphere.sample_sphere(rng, 1000, d)
+    norms, sups = [], []
+    for _ in range(300):
+        w = sphere.sample_sphere(rng, r, d)
+        u = C * np.sign(w[:, 0]) / r
+        norms.append(math.sqrt(1 - u @ w[:, 0] + u @ dual_relu(np.clip(w @ w.T, -1, 1)) @ u))
+        sups.append(np.max(np.abs(relu(points @ w.T) @ u - points[:, 0])))
+    for values, bound in ((norms, sampling_deviation(C / math.sqrt(2), r, 1 / 300)), (sups, sampling_sup_deviation(C, r, 1 / 300))):
+        assert np.sum(np.array(values) > bound) <= 6
+        assert bound / 10 < np.max(values)
+    assert_close(sampling_deviation(2.0, 50, math.exp(-2)), 6 / math.sqrt(50), 1e-12)
+    assert_close(sampling_sup_deviation(2.0, 50, 2 * math.exp(-4.5)), 10 / math.sqrt(50), 1e-12)
+
+
+@pytest.mark.claim("prop-importance-sampling", kind="identity")
+def test_the_best_density_on_a_finite_law():
+    rng = np.random.default_rng(2)
+    law = np.full(7, 1 / 7)
+    size = np.abs(rng.standard_normal(7)) + 0.1  # |c| times the norm of the feature
+    best = size / (law @ size)
+    assert_close(law @ (size**2 / best), (law @ size) ** 2, 1e-14)
+    for _ in range(50):
+        p = best * np.exp(0.3 * rng.standard_normal(7))
+        p /= law @ p
+        assert law @ (size**2 / p) > (law @ size) ** 2
+
+
+@pytest.mark.claim("prop-smallest-coefficients", kind="quadrature")
+@pytest.mark.parametrize("d", [2, 3, 10])
+def test_smallest_coefficients_of_a_linear_function(d):
+    """E|w_1| by quadrature: both choices have E c(w) w_1 = 2, and attain their bounds."""
+
+    def mean(g):  # over w_1 = sin φ, density cos^{d-2} φ
+        return integrate.quad(lambda a: g(math.sin(a)) * math.cos(a) ** (d - 2), -math.pi / 2, math.pi / 2, points=[0])[0]
+
+    size = mean(abs) / mean(lambda t: 1)
+    assert_close(1 / relu_eigenvalue(d, 0), 2 / size, 1e-10)
+    assert_close(mean(lambda t: math.copysign(2 / size, t) * t) / mean(lambda t: 1), 2.0, 1e-10)
+    assert_close(mean(lambda t: (2 * d * t) ** 2) / mean(lambda t: 1), 4 * d, 1e-9)
+    assert_close(mean(lambda t: 2 * d * t * t) / mean(lambda t: 1), 2.0, 1e-10)
+
+
+# --- harmonic parts --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.claim("lem-harmonic-coefficients", kind="identity")
+@given(seed=SEEDS, d=st.integers(2, 4))
+@settings(max_examples=25)
+def test_harmonic_parts_sum_up_are_harmonic_and_orthogonal(seed, d):
+    p = random_polynomial(seed, d)
+    parts = harmonic_parts(p)
+    x = sphere.sample_sphere(np.random.default_rng(seed), 5, d)
+    assert np.allclose(sum(evaluate(f, x) for f in parts.values()), evaluate(p, x), rtol=1e-11, atol=1e-11)
+    for k, f in parts.items():
+        assert all(sum(alpha) == k for alpha in f)
+        assert np.max(np.abs(laplacian(f, x))) < 1e-8 * (1 + sum(abs(a) for a in f.values()))
+        sup = math.sqrt(sphere.multiplicity(d, k) * inner_product(f, f))
+        assert np.max(np.abs(evaluate(f, x))) <= sup * (1 + 1e-12)
+    for k, j in itertools.combinations(parts, 2):
+        assert inner_product(parts[k], parts[j]) == 0
+    assert inner_product(p, p) == sum(inner_product(f, f) for f in parts.values())
+
+
+def test_the_laplacian_of_the_test_sees_what_is_not_harmonic():
+    x = sphere.sample_sphere(np.random.default_rng(0), 5, 3)
+    assert_close(laplacian({(2, 0, 0): 1, (0, 3, 0): 1}, x), 2 + 6 * x[:, 1], 1e-9)
+
+
+@pytest.mark.claim("lem-harmonic-coefficients", kind="quadrature")
+@pytest.mark.parametrize("d", [2, 3, 5, 12])
+def test_relu_eigenvalues_against_quadrature(d):
+    def mean(g):
+        return integrate.quad(lambda a: g(np.array(math.sin(a))) * math.cos(a) ** (d - 2), 0, math.pi / 2, epsabs=1e-14)[0]
+
+    norm = 2 * mean(lambda t: 1.0)
+    values = [relu_eigenvalue(d, k) for k in range(9)]
+    quadrature = [mean(lambda t, k=k: float(t * sphere.gegenbauer(d, k, t))) / norm for k in range(9)]
+    assert_close(values[:2] + values[2::2], quadrature[:2] + quadrature[2::2], 1e-13)
+    assert max(map(abs, quadrature[3::2])) < 1e-13
+    assert values[3::2] == [0.0] * 3
+    assert 1 / (2 * math.pi * d) <= values[0] ** 2 <= 1 / (4 * d)
+    assert np.all(np.diff(np.abs([values[0], values[1], *values[2::2]])) <= 1e-16)
+
+
+def test_sphere_moments_by_sampling():
+    x = sphere.sample_sphere(np.random.default_rng(3), 400_000, 3)
+    terms = evaluate(CUBIC, x) * evaluate(VISIBLE, x)
+    assert abs(np.mean(terms) - inner_product(CUBIC, VISIBLE)) < 4 * np.std(terms) / math.sqrt(len(x)) < 0.02 * np.mean(terms)
+
+
+# --- polynomials on the sphere ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.claim("thm-polynomials-sphere", kind="quadrature")
+@given(seed=SEEDS)
+@settings(max_examples=15)
+def test_the_average_of_neurons_is_the_polynomial(seed):
+    p = random_polynomial(seed, degree=4, parity=0) | {(1, 0, 0): 2, (0, 0, 1): -1}
+    x = sphere.sample_sphere(np.random.default_rng(seed), 1, 3)
+    w, weights = sphere_rule(x[0])
+    average = weights @ (evaluate(coefficient_function(p), w) * relu(w @ x[0]))
+    assert abs(average - evaluate(p, x)[0]) < 1e-10 * (1 + sampling_constant(p))
+    assert_close(average, evaluate(p, x)[0], 0.005 * max(abs(average), 1e-6))
+
+
+@pytest.mark.claim("thm-polynomials-sphere", kind="quadrature")
+def test_second_moment_constant_and_width():
+    """E c² over the sphere by quadrature, the supremum on a grid, the bounds of part 3, the width on both sides of its threshold."""
+    w, weights = sphere_rule(np.array([0.6, 0.0, 0.8]))
+    for p in (VISIBLE, {(1, 0, 0): 1}, {(1, 1, 0): 3}, {(2, 0, 0): 1, (0, 4, 0): 1}):
+        c = evaluate(coefficient_function(p), w)
+        assert_close(sampling_second_moment(p), weights @ c**2 / 6, 1e-9 * sampling_second_moment(p))
+        assert np.max(np.abs(c)) <= sampling_constant(p) <= 4 * np.max(np.abs(c))
+        q = max(2, max(sum(alpha) for alpha in p))
+        norm2 = float(inner_product(p, p))
+        assert sampling_second_moment(p) <= norm2 / (6 * relu_eigenvalue(3, q) ** 2) * (1 + 1e-12) <= math.pi * (q + 2) ** q * norm2
+        excess = sampling_second_moment(p) - norm2
+        r = width(p, 0.01)
+        assert sampling_error(sampling_second_moment(p), norm2, r) <= 0.01 * (1 + 1e-9)
+        assert r == 1 or excess / (r - 1) > 0.01
+    assert_close(sampling_constant({(1, 1, 0, 0): 1}), 0.5 / relu_eigenvalue(4, 2), 1e-12)
+
+
+@pytest.mark.claim("thm-polynomials-sphere", kind="Monte Carlo")
+def test_the_error_of_sampled_coefficients():
+    """Dimension 4, 2 x_1 x_2 + x_3: the exact error of each of 400 draws, its mean against (M - ‖f‖²)/r."""
+    p, d, r, rng = {(1, 1, 0, 0): 2, (0, 0, 1, 0): 1}, 4, 60, np.random.default_rng(5)
+    errors = []
+    for _ in range(400):
+        w = sphere.sample_sphere(rng, r, d)
+        u = evaluate(coefficient_function(p), w) / r
+        h = sum(relu_eigenvalue(d, k) * evaluate(f, w) for k, f in harmonic_parts(p).items())
+        errors.append(inner_product(p, p) - 2 * u @ h + u @ (dual_relu(np.clip(w @ w.T, -1, 1)) / d) @ u)
+    exact = sampling_error(sampling_second_moment(p), float(inner_product(p, p)), r)
+    assert abs(np.mean(errors) - exact) < 4 * np.std(errors) / 20 < 0.2 * exact
+
+
+@pytest.mark.claim("prop-polynomials-lower", kind="quadrature")
+def test_every_subspace_loses_all_but_its_dimension():
+    """Degree 2 on S^2, N = 5: the mean energy of a random harmonic in a span of r neurons is at most r/5, and the harmonics attain it."""
+    w, weights = sphere_rule(np.array([0.0, 0.6, 0.8]))
+    forms = [{(1, 1, 0): 1}, {(1, 0, 1): 1}, {(0, 1, 1): 1}, {(2, 0, 0): 1, (0, 2, 0): -1}, {(0, 0, 2): 2, (2, 0, 0): -1, (0, 2, 0): -1}]
+    Y = np.array([evaluate(f, w) / math.sqrt(inner_product(f, f)) for f in forms])
+    assert np.allclose((Y * weights) @ Y.T, np.eye(5), atol=1e-12)
+    directions = sphere.sample_sphere(np.random.default_rng(6), 3, 3)
+    for features in (relu(directions @ w.T), Y[:3]):
+        e = np.linalg.qr((features * np.sqrt(weights)).T)[0].T / np.sqrt(weights)
+        energy = np.sum(((Y * weights) @ e.T) ** 2) / 5
+        assert energy <= 3 / 5 * (1 + 1e-12)
+    assert_close(energy, 3 / 5, 1e-12)
+
+
+# --- blindness -------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.claim("prop-blind-polynomials", kind="identity")
+def test_blind_energy_and_the_odd_part_of_a_network():
+    assert blind_energy({(3, 0, 0, 0, 0, 0): 2}) == inner_product({(3, 0, 0, 0, 0, 0): 2}, {(3, 0, 0, 0, 0, 0): 2}) / 4
+    assert blind_energy({(1, 1, 1): 1}) == Fraction(1, 105)
+    assert blind_energy(VISIBLE) == 0
+    rng = np.random.default_rng(7)
+    w, u, x = rng.standard_normal((9, 3)), rng.standard_normal(9), rng.standard_normal((20, 3))
+    odd = (relu(x @ w.T) @ u - relu(-x @ w.T) @ u) / 2
+    assert_close(odd, x @ (w.T @ u) / 2, 1e-13)
+
+
+@pytest.mark.claim("prop-blind-polynomials", kind="quadrature")
+def test_no_fit_goes_below_the_blind_energy():
+    """The best fit of x_1³ + x_2² by 30 bias-free neurons on the sphere, by quadrature: above the bound, and close to it."""
+    rng = np.random.default_rng(8)
+    p, (x, weights) = {(3, 0, 0): 1, (0, 2, 0): 1}, sphere_rule(np.array([0.0, 0.0, 1.0]))
+    features = relu(x @ sphere.sample_sphere(rng, 30, 3).T)
+    root = np.sqrt(weights)
+    u = np.linalg.lstsq(features * root[:, None], evaluate(p, x) * root, rcond=None)[0]
+    error = weights @ (features @ u - evaluate(p, x)) ** 2
+    assert blind_energy(p) * 0.999 <= error <= 1.05 * blind_energy(p)
+
+
+@pytest.mark.parametrize("function", [coefficient_function, sampling_second_moment, sampling_constant, lambda p: width(p, 0.1)])
+def test_blind_targets_are_refused(function):
+    with pytest.raises(ValueError, match=r"odd degree >= 3 on the sphere, got degrees \[3\]"):
+        function(CUBIC)
+
+
+# --- with a bias -----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.claim("thm-polynomials-bias", kind="identity")
+@given(seed=SEEDS)
+@settings(max_examples=25)
+def test_homogenized_polynomials_are_even_and_agree_on_the_latitude(seed):
+    p = random_polynomial(seed)
+    F = homogenize(p)
+    x = sphere.sample_sphere(np.random.default_rng(seed), 4, 3)
+    y = np.column_stack([x, np.ones(4)]) / math.sqrt(2)
+    assert np.allclose(evaluate(F, y), evaluate(p, x), rtol=1e-12, atol=1e-12)
+    degrees = {sum(alpha) for alpha in F}
+    assert len(degrees) == 1
+    assert degrees.pop() % 2 == 0
+    assert blind_energy(F) == 0
+
+
+@pytest.mark.claim("thm-polynomials-bias", kind="quadrature")
+@given(seed=SEEDS)
+@settings(max_examples=12)
+def test_the_average_over_the_ball(seed):
+    """E c(v, b) [<v, x> - b]_+ by Gauss rules split at the kinks b = 0 and b = <v, x>."""
+    p = random_polynomial(seed, degree=4) | {(0, 0, 0): 1, (0, 1, 0): -2}
+    rng = np.random.default_rng(seed)
+    x = sphere.sample_sphere(rng, 1, 3) * rng.uniform(0.2, 1)
+    v, weights = sphere_rule(x[0], n=24)
+    t, gauss = np.polynomial.legendre.leggauss(8)
+    s, average = v @ x[0], 0.0
+    for lower, upper in ((-1 + 0 * s, np.minimum(s, 0)), (0 * s, np.maximum(s, 0))):
+        for node, weight in zip(t, gauss, strict=True):
+            b = (lower + upper) / 2 + (upper - lower) / 2 * node
+            average += np.sum(weights * weight * (upper - lower) / 4 * ball_coefficient(p, v, b) * (s - b))
+    assert abs(average - evaluate(p, x)[0]) < 1e-10 * ball_constant(p)
+    assert_close(average, evaluate(p, x)[0], 0.005 * max(abs(average), 1e-6))
+
+
+@pytest.mark.claim("thm-polynomials-bias", kind="quadrature")
+def test_powers_constant_and_width():
+    rng = np.random.default_rng(9)
+    x, (v, weights) = np.array([0.3, -1.2, 0.7]), sphere_rule(np.array([0.0, 0.0, 1.0]))
+    for j, c in power_coefficients(CUBIC | {(1, 0, 4): 2}).items():
+        component = {alpha: a for alpha, a in (CUBIC | {(1, 0, 4): 2}).items() if sum(alpha) == j}
+        assert_close(weights @ (evaluate(c, v) * (v @ x) ** j), evaluate(component, x[None])[0], 1e-10)
+    v, b = sphere.sample_sphere(rng, 20_000, 3), np.append(rng.uniform(-1, 1, 19_999), 1.0)
+    for p in (CUBIC, {(0, 0, 0): 1}, {(0, 1, 0): 1}, {(1, 1, 0): 1}):
+        largest = np.max(np.abs(ball_coefficient(p, v, b)))
+        assert largest <= ball_constant(p) <= 3 * largest
+        norms = {j: math.sqrt(inner_product(*[{a: z for a, z in p.items() if sum(a) == j}] * 2)) for j in {sum(a) for a in p}}
+        factor = {0: 6, 1: 2 * 3**1.5} | {j: 4 * j * (j - 1) * ((j + 2) ** j / math.factorial(j)) ** 1.5 for j in range(2, 6)}
+        assert ball_constant(p) <= sum(factor[j] * norms[j] for j in norms) * (1 + 1e-12)
+        assert_close(ball_width(p, 1e-4), math.ceil(ball_constant(p) ** 2 / 3 / 1e-4), 1)
+    assert_close(ball_constant({(1, 1, 0): 1}), 4 * 2 * (1 / 2) * (3 * 5 / 2), 1e-9)  # 4j(j-1), sup |x_1 x_2|, 1/μ_{2,2}
+    point = np.array([0.48, -0.36, 0.64])
+    moment = np.mean(relu(v @ point - b) ** 2)
+    assert abs(moment - (point @ point / 3 + 1 / 3) / 2) < 4 * np.std(relu(v @ point - b) ** 2) / math.sqrt(20_000)
+
+
+@pytest.mark.claim("cor-sgd-learns-polynomials", kind="identity")
+@given(C=st.floats(0.5, 1e4), d=st.integers(2, 1000), share=st.floats(1e-3, 1))
+def test_the_budget_of_the_corollary(C, d, share):
+    """The parts of ε: 0.87 ε for training (its excess at the stated step and width), 0.13 ε for sampling; both inputs of part 2."""
+    epsilon = share * C
+    r, r_ball, T = max(3 * C**2.5 * epsilon**-1.5, 30 * C**2 / (d * epsilon**2)), 5 * C**2 / epsilon**2, 4 * C**2 / epsilon**2
+    assert C / math.sqrt(2 * d * r) <= 0.13 * epsilon
+    assert math.sqrt((C / 2) ** 2 / (2 * r_ball) * (1 / max(d, 3) + 1 / 3)) <= 0.13 * epsilon
+    eta = C / (r * math.sqrt(T))
+    excess = C**2 / (2 * r * eta * T) + eta * r / 2 * math.cosh(eta * T) ** 2 + C * (math.cosh(eta * T) - 1)
+    assert excess <= 0.87 * epsilon
+
+
+@pytest.mark.claim("cor-sgd-learns-polynomials", kind="quadrature")
+def test_unit_weights_of_the_corollary():
+    rng = np.random.default_rng(10)
+    v, b, x = sphere.sample_sphere(rng, 50, 3), rng.uniform(-1, 1, 50), np.array([0.2, -0.5, 0.4])
+    w, y = np.column_stack([v, -b]) / np.sqrt(1 + b**2)[:, None], np.append(x, 1) / math.sqrt(2)
+    assert_close(np.linalg.norm(w, axis=1), np.ones(50), 1e-14)
+    factor = np.sqrt(2 * (1 + b**2))
+    assert np.max(factor) <= 2
+    assert_close(factor * relu(w @ y), relu(v @ x - b), 1e-14)
+
+
+# --- arguments -------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: sampling_error(1.0, 2.0, 5), "norm_squared must be"),
+        (lambda: sampling_error(1.0, 0.5, 0), "r must be an integer >= 1"),
+        (lambda: sampling_deviation(-1.0, 5, 0.1), "bound must be"),
+        (lambda: sampling_deviation(1.0, 5, 0.0), "delta must be"),
+        (lambda: sampling_sup_deviation(1.0, 5, 1.5), "delta must be"),
+        (lambda: relu_eigenvalue(1, 2), "d must be an integer >= 2"),
+        (lambda: relu_eigenvalue(3, -1), "k must be an integer >= 0"),
+        (lambda: harmonic_parts({}), "p must be a non-empty dictionary"),
+        (lambda: harmonic_parts({(1, 0): 1, (1,): 2}), r"one length d >= 2 as exponents, got lengths \[1, 2\]"),
+        (lambda: harmonic_parts({(1, -1): 1}), "an exponent of p must be"),
+        (lambda: harmonic_parts({(1, 1): math.nan}), "a coefficient of p must be"),
+        (lambda: inner_product({(1, 0): 1}, {(1, 0, 0): 1}), "q must be a polynomial in 2 variables"),
+        (lambda: evaluate({(1, 0): 1}, np.zeros((4, 3))), "x must have 2 columns"),
+        (lambda: width({(1, 0): 1}, 0.0), "error must be"),
+        (lambda: ball_width({(1, 0): 1}, -1.0), "error must be"),
+        (lambda: ball_coefficient({(1, 0): 1}, np.zeros((4, 2)), np.zeros(3)), "b must have one entry for each row of v, 4, got 3"),
+        (lambda: ball_coefficient({(1, 0): 1}, np.zeros((1, 2)), np.full(1, 1.5)), "b must hold finite numbers"),
+    ],
+)
+def test_bad_arguments(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_arrays_of_torch():
+    """The same values as numpy, in torch's dtype."""
+    x = sphere.sample_sphere(np.random.default_rng(11), 6, 3)
+    b = np.linspace(-1, 1, 6)
+    values = evaluate(CUBIC, torch.tensor(x))
+    assert values.dtype == torch.float64
+    assert_close(values.numpy(), evaluate(CUBIC, x), 1e-14)
+    assert_close(ball_coefficient(CUBIC, torch.tensor(x), torch.tensor(b)).numpy(), ball_coefficient(CUBIC, x, b), 1e-11)
+    assert evaluate(CUBIC, torch.tensor(x, dtype=torch.float32)).dtype == torch.float32
+
+
+def test_a_float_coefficient_is_exact():
+    assert polynomials.harmonic_parts({(2, 0): 0.5})[0] == {(0, 0): Fraction(1, 4)}
