@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pytest
 from bs4 import BeautifulSoup
 
-from randomfeatures.chapters.plotting import film
+from randomfeatures.chapters.plotting import EXACT, MEASURED, PAGE, PROVED, colour, film, joined, panels, small, thin
 
 
 def frames(number):
@@ -34,3 +34,20 @@ def test_film_refuses_what_no_reader_can_use():
     with pytest.raises(ValueError, match="text for readers who cannot see it"):
         film(frames(2), alt=" ")
     plt.close("all")
+
+
+def test_a_changed_style_leaves_the_shared_one_as_it_is():
+    before = dict(MEASURED)
+    assert joined(MEASURED) == before | {"linestyle": "-"}
+    assert joined(MEASURED, ":") == before | {"linestyle": ":"}
+    assert small(MEASURED) == before | {"markersize": 3}
+    assert thin(PROVED)["linewidth"] < PROVED["linewidth"]
+    assert colour(EXACT) == EXACT["color"]
+    assert before == MEASURED
+
+
+def test_panels_are_as_wide_as_the_page():
+    figure, axes = panels(3, 2.5, sharey=True)
+    assert tuple(figure.get_size_inches()) == (PAGE, 2.5)
+    assert len(axes) == 3 and axes[0].get_shared_y_axes().joined(axes[0], axes[2])
+    plt.close(figure)

@@ -1,6 +1,7 @@
 """What only the book's chapters use: nothing else imports it.
 
 - ``plotting``: the look of the figures (needs matplotlib).
+- ``tables``: tables that a chapter prints.
 """
 
 import lazy_loader
@@ -9,5 +10,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "plotting",
+        "tables",
     ],
 )

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import io
+from typing import Any
 
 import matplotlib.pyplot as plt
 from IPython.display import HTML, display
@@ -16,6 +17,34 @@ EXACT = {"color": "#D55E00", "linestyle": "--", "linewidth": 1.8}
 MEASURED = {"color": "#009E73", "marker": "o", "linestyle": "none", "markersize": 5}
 CONTRAST = {"color": "#E69F00", "marker": "s", "linestyle": "none", "markersize": 5}
 QUIET = {"color": "#7f7f7f", "linestyle": "-", "linewidth": 1.0}
+
+PAGE = 8.6
+"""Width of a figure with several panels, in inches; one panel is 7 wide."""
+
+
+def joined(style: dict, line: str = "-") -> dict:
+    """The style with its markers joined by a line, ``line`` as matplotlib writes it."""
+    return style | {"linestyle": line}
+
+
+def small(style: dict, size: float = 3) -> dict:
+    """The style with markers of ``size`` points instead of 5, for many points."""
+    return style | {"markersize": size}
+
+
+def thin(style: dict, width: float = 1.3) -> dict:
+    """The style with a line of ``width`` points, for one of many curves."""
+    return style | {"linewidth": width}
+
+
+def colour(style: dict) -> str:
+    """The colour of the style alone, for bars, areas and words."""
+    return style["color"]
+
+
+def panels(columns: int, height: float = 3.6, **settings: Any) -> tuple[Figure, Any]:
+    """A figure as wide as the page with ``columns`` axes side by side; further settings go to ``plt.subplots``."""
+    return plt.subplots(1, columns, figsize=(PAGE, height), **settings)
 
 
 def use_style() -> None:

@@ -1,0 +1,34 @@
+"""Tables that a chapter prints: one helper, so that a cell says what is shown and not how."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+WIDEST = 76
+"""The page shows this many characters of a line without scrolling."""
+
+
+def table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print ``rows`` under a line of headings, each column as wide as its widest entry, aligned right.
+
+    ``columns`` maps each heading to the format of its entries, as in ``format(entry, ".2e")``; an entry of type
+    str is printed as it is. Columns are two spaces apart.
+
+    Raises: ValueError if a row has another number of entries, or a line is longer than 76 characters.
+
+    >>> table({"d": "d", "features": ",d", "error": ".1e"}, [(5, 1200, 0.02), (10, 35, 1e-5)])
+     d  features    error
+     5     1,200  2.0e-02
+    10        35  1.0e-05
+    """
+    shown = [list(columns)]
+    for row in rows:
+        if len(row) != len(columns):
+            raise ValueError(f"rows must have {len(columns)} entries, one for each column, got {row!r}")
+        pairs = zip(row, columns.values(), strict=True)
+        shown.append([entry if isinstance(entry, str) else format(entry, form) for entry, form in pairs])
+    widths = [max(len(line[i]) for line in shown) for i in range(len(columns))]
+    width = sum(widths) + 2 * (len(widths) - 1)
+    if width > WIDEST:
+        raise ValueError(f"rows must fit in {WIDEST} characters a line, got {width}: shorten a heading or a format")
+    for line in shown:
+        print("  ".join(entry.rjust(width) for entry, width in zip(line, widths, strict=True)))
