@@ -1,18 +1,29 @@
-"""Docstrings on the package's page.
+"""Docstrings on the package's pages.
 
-"Book: ``label``." becomes a link to the statement, an unknown label is a warning, |x| stays an absolute value, and
+"Book: ``label``." names what a function computes, "See: ``label``." what it is used for; both
+become links to the statement, and an unknown label is a warning. |x| stays an absolute value, and
 what a docstring says of its source, its error and what it raises stands in paragraphs of their own.
 """
 
 import re
 
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
-BOOK = re.compile(r"Book:(?P<labels>(?:[^.`]|``[^`]*``)*)\.")
+SENTENCE = re.compile(r"\b(?P<word>Book|See):(?P<labels>(?:[^.`]|``[^`]*``)*)\.")
+UNKNOWN = "which no statement of the book has as its label"
 LABEL = re.compile(r"``([^`]+)``")
-# What keeps its bars in reStructuredText: literals and roles, directives with what is indented below them, examples, tables.
-KEEPS_BARS = re.compile(r"``.*?``|`[^`]*`|^( *)\.\. .*\n(?:\s*\n|\1 +.*\n)*|^ *>>>.*\n(?:.*\S.*\n)*|^ *[+|].*[+|]$", re.M)
-PART = re.compile(r"(?:^|(?<=\.) +)(Book|Source|Error|Errors|Raises|Shapes|Returns): +")
+# What keeps its bars in reStructuredText: literals and roles, directives with what is indented
+# below them, examples, tables.
+KEEPS_BARS = re.compile(
+    r"``.*?``|`[^`]*`"
+    r"|^( *)\.\. .*\n(?:\s*\n|\1 +.*\n)*"
+    r"|^ *>>>.*\n(?:.*\S.*\n)*"
+    r"|^ *[+|].*[+|]$",
+    re.M,
+)
+PART = re.compile(r"(?:^|(?<=\.) +)(Book|See|Source|Error|Errors|Raises|Shapes|Returns): +")
 
 logger = logging.getLogger(__name__)
 
@@ -20,72 +31,102 @@ logger = logging.getLogger(__name__)
 def book_labels(text: str) -> list[str]:
     """The labels that a text names after "Book:".
 
-    >>> book_labels("Book: ``thm-a`` and ``lem-b``. Source: ``other``.")
+    >>> book_labels("Book: ``thm-a`` and ``lem-b``. See: ``thm-c``. Source: ``other``.")
     ['thm-a', 'lem-b']
     """
-    return [label for sentence in BOOK.finditer(text) for label in LABEL.findall(sentence["labels"])]
+    sentences = [sentence for sentence in SENTENCE.finditer(text) if sentence["word"] == "Book"]
+    return [label for sentence in sentences for label in LABEL.findall(sentence["labels"])]
+
+
+def labels(text: str) -> list[str]:
+    """The labels that a text names after "Book:" or "See:".
+
+    >>> labels("Book: ``thm-a`` and ``lem-b``. See: ``thm-c``. Source: ``other``.")
+    ['thm-a', 'lem-b', 'thm-c']
+    """
+    sentences = SENTENCE.finditer(text)
+    return [label for sentence in sentences for label in LABEL.findall(sentence["labels"])]
+
+
+def with_links(text: str) -> str:
+    """A text in which each of its :func:`labels` is a reference to a statement or an equation.
+
+    >>> with_links("Book: ``thm-a`` and ``eq-b``. Not ``c``.")
+    'Book: :prf:ref:`thm-a` and :eq:`eq-b`. Not ``c``.'
+    """
+    return SENTENCE.sub(lambda sentence: LABEL.sub(reference, sentence[0]), text)
+
+
+def reference(label: re.Match) -> str:
+    role = "eq" if label[1].startswith("eq-") else "prf:ref"
+    return f":{role}:`{label[1]}`"
 
 
 def with_bars(text: str) -> str:
-    r"""A text whose bars mean absolute values, where reStructuredText would look for the definition of a name between them.
+    r"""A text whose bars mean absolute values.
+
+    Between bars, reStructuredText would look for the definition of a name.
 
     >>> with_bars("if |x| > 1, ``|y|``")
     'if \\|x\\| > 1, ``|y|``'
     """
     kept = [match.span() for match in KEEPS_BARS.finditer(text + "\n")]
-    bars = [m.start() for m in re.finditer(r"(?<!\\)\|", text)]
-    free = {i for i in bars if not any(a <= i < b for a, b in kept)}
-    return "".join(rf"\{c}" if i in free else c for i, c in enumerate(text))
+    bars = [match.start() for match in re.finditer(r"(?<!\\)\|", text)]
+    free = {bar for bar in bars if not any(start <= bar < end for start, end in kept)}
+    return "".join(rf"\{letter}" if i in free else letter for i, letter in enumerate(text))
 
 
 def in_parts(text: str) -> str:
-    """A text in which the book, the source, the error and what is raised each begin a paragraph of their own.
+    """A text in which the book, the source, the error and what is raised each begin a paragraph.
 
     >>> in_parts("Book: ``x``. Error: none.").split("\\n\\n")
     ['', '**Book:** ``x``.', '**Error:** none.']
     """
-    return "\n".join(line if line.startswith(" ") else PART.sub(r"\n\n**\1:** ", line) for line in text.split("\n"))
+    lines = text.split("\n")
+    return "\n".join(line if line.startswith(" ") else PART.sub(r"\n\n**\1:** ", line) for line in lines)
 
 
-def link(app, what, name, obj, options, lines: list[str]) -> None:
-    """Replace each label by a reference, and keep it for the check, since its chapter may be read later or changed in a later build."""
+def link(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Replace each label by a reference, and keep it for the check.
+
+    Its chapter may be read later, or changed in a later build.
+    """
     text = "\n".join(lines)
-    _stored(app.env).setdefault(app.env.docname, []).extend((name, label) for label in book_labels(text))
-    linked = BOOK.sub(lambda sentence: LABEL.sub(r":prf:ref:`\1`", sentence[0]), text)
-    lines[:] = in_parts(with_bars(linked)).split("\n")
+    named = stored(app.env).setdefault(app.env.docname, [])
+    named.extend((name, label) for label in labels(text))
+    lines[:] = in_parts(with_bars(with_links(text))).split("\n")
 
 
-def check(app, env) -> None:
-    """Warn, on every build, of a label that no statement of the book has."""
-    statements = getattr(env, "proof_list", {})
-    for docname, named in _stored(env).items():
+def check(app: Sphinx, env: BuildEnvironment) -> None:
+    """Warn, on every build, of a label that no statement or equation of the book has."""
+    known = {*getattr(env, "proof_list", {}), *env.get_domain("math").equations}
+    for docname, named in stored(env).items():
         for name, label in named:
-            if label not in statements:
-                logger.warning(
-                    f"the docstring of {name} names {label}, which no statement of the book has as its label",
-                    location=docname,
-                    type="docstrings",
-                )
+            if label not in known:
+                message = f"the docstring of {name} names {label}, {UNKNOWN}"
+                logger.warning(message, location=docname, type="docstrings")
 
 
-def _stored(env) -> dict[str, list[tuple[str, str]]]:
+def stored(env: BuildEnvironment) -> dict[str, list[tuple[str, str]]]:
+    """What the environment keeps: for each page, the names on it and the labels they name."""
     if not hasattr(env, "docstring_labels"):
         env.docstring_labels = {}
     return env.docstring_labels
 
 
-def purge(app, env, docname: str) -> None:
-    _stored(env).pop(docname, None)
+def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    stored(env).pop(docname, None)
 
 
-def merge(app, env, docnames: set[str], other) -> None:
-    _stored(env).update({d: v for d, v in _stored(other).items() if d in docnames})
+def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
+    theirs = stored(other)
+    stored(env).update({docname: theirs[docname] for docname in docnames if docname in theirs})
 
 
-def setup(app) -> dict:
+def setup(app: Sphinx) -> dict:
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", link)
     app.connect("env-purge-doc", purge)
     app.connect("env-merge-info", merge)
     app.connect("env-updated", check)
-    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,11 +1,19 @@
-"""Sphinx extension: proofs, and anything else with the class ``dropdown``, as HTML that works without a script.
+"""Sphinx extension: proofs, and all else with the class ``dropdown``, work without a script.
 
-A proof starts with the word "Proof" in bold and has an address of its own, ``proof-thm-x`` after the statement ``thm-x``. With
-``:class: dropdown`` a proof, a solution or an admonition becomes ``<details>``, which the browser itself opens by keyboard, by a search
-in the page, and by a link into it.
+A proof starts with the word "Proof" in bold and has an address of its own, ``proof-thm-x`` after
+the statement ``thm-x``. With ``:class: dropdown`` a proof, a solution or an admonition becomes
+``<details>``, which the browser itself opens by keyboard, by a search in the page, and by a link
+into it.
 """
 
+from itertools import chain, count
+
 from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.writers.html5 import HTML5Translator
+
+# Every statement's body has the same id, every exercise's too, and no link uses them.
+REPEATED = (["proof-content"], ["exercise-content"], ["solution-content"])
 
 
 class fold(nodes.General, nodes.Element):
@@ -17,11 +25,11 @@ class fold_title(nodes.Part, nodes.TextElement):
 
 
 def is_proof(node: nodes.Node) -> bool:
-    """sphinx-proof makes a proof an admonition of the classes ``proof`` twice, and a statement a node type of its own."""
+    """sphinx-proof makes a proof an admonition of the class ``proof``, a statement its own type."""
     return isinstance(node, nodes.admonition) and "proof" in node["classes"]
 
 
-def on_doctree_resolved(app, document, docname) -> None:
+def on_doctree_resolved(app: Sphinx, document: nodes.document, docname: str) -> None:
     seen = set(document.ids)
     for proof in list(document.findall(is_proof)):
         name = address(proof, seen)
@@ -30,28 +38,29 @@ def on_doctree_resolved(app, document, docname) -> None:
         proof["classes"] = ["proof-box", *(name for name in proof["classes"] if name != "proof")]
         open_proof(proof)
     for node in list(document.findall(nodes.Element)):
-        # Every statement's body has the same id, every exercise's too, and no link uses them.
-        if isinstance(node, nodes.section) and node["ids"] in (["proof-content"], ["exercise-content"], ["solution-content"]):
+        if isinstance(node, nodes.section) and node["ids"] in REPEATED:
             node["ids"] = []
-        if "dropdown" in node.get("classes", ()) and node.children and isinstance(node[0], nodes.title):
+        has_title = bool(node.children) and isinstance(node[0], nodes.title)
+        if "dropdown" in node.get("classes", ()) and has_title:
             node.parent.replace(node, folded(node))
 
 
 def address(proof: nodes.admonition, taken: set[str]) -> str:
+    """``proof-`` and the label of the statement before it, or a number; none of those taken."""
     holder = proof.parent
     position = holder.parent.index(holder)
     before = holder.parent[position - 1] if position else None
     label = before.get("label") if isinstance(before, nodes.Element) else None
-    name = f"proof-{label}" if label else "proof-1"
-    number = 1
-    while name in taken:
-        number += 1
-        name = f"proof-{label or ''}{'-' if label else ''}{number}"
-    return name
+    stem = f"proof-{label}" if label else "proof"
+    numbered = (f"{stem}-{number}" for number in count(2 if label else 1))
+    return next(name for name in chain([stem] if label else [], numbered) if name not in taken)
 
 
 def open_proof(proof: nodes.admonition) -> None:
-    """Replace the plain word "Proof. ", which sphinx-proof writes into the text: by a title if folded, by a bold word if open."""
+    """Replace the plain word "Proof. " that sphinx-proof writes into the text.
+
+    By a title if the proof is folded, by a bold word if it is open.
+    """
     first = next(proof.findall(nodes.Text), None)
     if first is not None and first.startswith("Proof. "):
         first.parent.replace(first, nodes.Text(first[len("Proof. ") :]))
@@ -68,19 +77,28 @@ def folded(node: nodes.Element) -> fold:
     # A link inside the button that opens the fold would be a button inside a button.
     for reference in list(title.findall(nodes.reference)):
         reference.parent.replace(reference, reference.children)
-    return fold("", title, *node.children[1:], ids=node["ids"], classes=[name for name in node["classes"] if name != "dropdown"])
+    classes = [name for name in node["classes"] if name != "dropdown"]
+    return fold("", title, *node.children[1:], ids=node["ids"], classes=classes)
 
 
-def visit_fold(self, node: fold) -> None:
+def visit_fold(self: HTML5Translator, node: fold) -> None:
     self.body.append(self.starttag(node, "details", CLASS="fold"))
 
 
-def visit_fold_title(self, node: fold_title) -> None:
+def depart_fold(self: HTML5Translator, node: fold) -> None:
+    self.body.append("</details>\n")
+
+
+def visit_fold_title(self: HTML5Translator, node: fold_title) -> None:
     self.body.append(self.starttag(node, "summary", "", CLASS="fold-title"))
 
 
-def setup(app):
-    app.add_node(fold, html=(visit_fold, lambda self, node: self.body.append("</details>\n")))
-    app.add_node(fold_title, html=(visit_fold_title, lambda self, node: self.body.append("</summary>\n")))
+def depart_fold_title(self: HTML5Translator, node: fold_title) -> None:
+    self.body.append("</summary>\n")
+
+
+def setup(app: Sphinx) -> dict:
+    app.add_node(fold, html=(visit_fold, depart_fold))
+    app.add_node(fold_title, html=(visit_fold_title, depart_fold_title))
     app.connect("doctree-resolved", on_doctree_resolved, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -140,6 +140,8 @@ def role(name: str, content: str, page) -> str:
         return page.glued(target)
     if name == "run-time":
         return page.run_time()
+    if name == "no-function":
+        return f"*(no function: {content})*"
     return f"*{content}*" if name == "source" else content
 
 

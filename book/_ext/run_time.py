@@ -1,7 +1,12 @@
-"""The role ``run-time``: the time that this page's code took when it was executed, also when its outputs now come from the cache."""
+"""The role ``run-time``: the time that this page's code took when it was executed.
+
+It is known also when the page's outputs now come from the cache.
+"""
 
 from docutils import nodes
+from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxRole
 
 
 class run_time(nodes.Inline, nodes.Element):
@@ -19,11 +24,15 @@ def readable(seconds: float | None) -> str:
     if seconds < 1:
         return "under 1 s"
     minutes, rest = divmod(round(seconds), 60)
-    return " ".join([f"{minutes} min"] * (minutes > 0) + [f"{rest} s"] * (rest > 0))
+    parts = {"min": minutes, "s": rest}
+    return " ".join(f"{number} {unit}" for unit, number in parts.items() if number)
 
 
-def run_time_role(name, rawtext, text, lineno, inliner, options=None, content=None):
-    return [run_time()], []
+class RunTimeRole(SphinxRole):
+    """The page's run time; what the author writes in the role is not read."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        return [run_time()], []
 
 
 class Render(SphinxPostTransform):
@@ -31,14 +40,16 @@ class Render(SphinxPostTransform):
 
     default_priority = 8
 
-    def run(self, **kwargs) -> None:
-        data = getattr(self.env, "nb_metadata", {}).get(self.env.docname, {}).get("exec_data") or {}
+    def run(self, **kwargs: object) -> None:
+        metadata = getattr(self.env, "nb_metadata", {}).get(self.env.docname, {})
+        data = metadata.get("exec_data") or {}
         for node in list(self.document.findall(run_time)):
-            node.replace_self(nodes.inline("", readable(data.get("runtime")), classes=["run-time"]))
+            time = readable(data.get("runtime"))
+            node.replace_self(nodes.inline("", time, classes=["run-time"]))
 
 
-def setup(app) -> dict:
+def setup(app: Sphinx) -> dict:
     app.add_node(run_time)
-    app.add_role("run-time", run_time_role)
+    app.add_role("run-time", RunTimeRole())
     app.add_post_transform(Render)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,8 @@
-"""Sphinx extension: what is read without a page's layout is plain characters, without TeX and without markup.
+"""Sphinx extension: what is read without a page's layout is plain characters, without TeX and markup.
 
-That is the window's title, the titles of the previous and next page in the head, the description for search engines, and the book's own
-search index. The excerpts under a search's results are made in the browser: ``_static/book.js`` takes the same characters from
-``data-text``.
+That is the window's title, the titles of the previous and next page in the head, the description
+for search engines, and the book's own search index. The excerpts under a search's results are made
+in the browser: ``_static/book.js`` takes the same characters from ``data-text``.
 """
 
 import html
@@ -11,6 +11,7 @@ import re
 from bs4 import BeautifulSoup
 from build_math import JOINER, display_source, render
 from docutils import nodes
+from sphinx.application import Sphinx
 
 DESCRIPTION = 160
 
@@ -26,30 +27,45 @@ def plain_html(fragment: str) -> str:
 def plain_doctree(document: nodes.document) -> nodes.document:
     """A copy of the document in which each formula is its plain characters."""
     document = document.deepcopy()
-    for node in list(document.findall(lambda node: isinstance(node, nodes.math | nodes.math_block))):
+    for node in list(document.findall(is_formula)):
         display = isinstance(node, nodes.math_block)
         text = render(display_source(node) if display else node.astext(), display)[1]
         node.parent.replace(node, nodes.Text(text))
     return document
 
 
-def on_builder_inited(app) -> None:
-    if app.builder.name == "html":
-        original = app.builder.index_page
-        app.builder.index_page = lambda name, document, title: original(name, plain_doctree(document), html.escape(plain_html(title)))
+def is_formula(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.math | nodes.math_block)
 
 
-def on_page_context(app, pagename, templatename, context, document) -> None:
+def plain_title(fragment: str) -> str:
+    """A title as plain characters, safe to stand in HTML."""
+    return html.escape(plain_html(fragment))
+
+
+def on_builder_inited(app: Sphinx) -> None:
+    if app.builder.name != "html":
+        return
+    original = app.builder.index_page
+
+    def index_page(pagename: str, document: nodes.document, title: str) -> None:
+        original(pagename, plain_doctree(document), plain_title(title))
+
+    app.builder.index_page = index_page
+
+
+def on_page_context(app: Sphinx, pagename: str, template: str, context: dict, document: nodes.document | None) -> None:
     for key in ("prev", "next"):
         if context.get(key):
-            context[key] = {**context[key], "title": html.escape(plain_html(context[key]["title"]))}
+            context[key] = {**context[key], "title": plain_title(context[key]["title"])}
     if context.get("title"):
-        context["title"] = html.escape(plain_html(context["title"]))
+        context["title"] = plain_title(context["title"])
         context["pagetitle"] = plain_html(context["title"])
     description = describe(document) if document else ""
     if description:
         context["page_description"] = description
-        context["metatags"] = context.get("metatags", "") + f'\n<meta name="description" content="{html.escape(description)}" />'
+        tag = f'<meta name="description" content="{html.escape(description)}" />'
+        context["metatags"] = f"{context.get('metatags', '')}\n{tag}"
 
 
 def describe(document: nodes.document) -> str:
@@ -57,11 +73,13 @@ def describe(document: nodes.document) -> str:
     for paragraph in plain_doctree(document).findall(nodes.paragraph):
         if isinstance(paragraph.parent, nodes.section | nodes.document):
             text = re.sub(r"\s+", " ", paragraph.astext()).strip()
-            return text if len(text) <= DESCRIPTION else text[:DESCRIPTION].rsplit(" ", 1)[0] + " …"
+            if len(text) <= DESCRIPTION:
+                return text
+            return text[:DESCRIPTION].rsplit(" ", 1)[0] + " …"
     return ""
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict:
     app.connect("builder-inited", on_builder_inited)
     app.connect("html-page-context", on_page_context, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

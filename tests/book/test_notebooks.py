@@ -9,7 +9,7 @@ import pytest
 
 nbformat = pytest.importorskip("nbformat", reason="the book's tools are not installed")
 pytest.importorskip("jupytext", reason="the book's tools are not installed")
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 import notebooks  # noqa: E402
@@ -40,7 +40,7 @@ $$
 x = 1
 $$ (eq-one)
 
-{source}`new`
+{source}`new` {no-function}`a step`
 ```
 
 ````{prf:proof}
@@ -138,7 +138,7 @@ def test_no_myst_is_left(download):
     assert "**Exercise 1.**" in shown and "**Solution of Exercise 1.**" in shown
     assert f"It is 0.12, see [Theorem 2]({SITE}limits/one.html#thm-other) and [1.1]({SITE}limits/one.html#eq-one)" in shown
     assert f"By [an earlier one]({SITE}limits/one.html#lem-small)." in shown
-    assert "`limits.any_coefficients.width_bound`" in shown and "*new*" in shown
+    assert "`limits.any_coefficients.width_bound`" in shown and "*new* *(no function: a step)*" in shown
     assert "\\tag{1.1}\n$$" in shown
     left = re.findall(r"\{[\w:-]+\}`|^:\w+:|^\(\S+\)=|^:::", shown, flags=re.M)
     assert left == [":caption:"]  # of the block that is shown as it is

@@ -7,7 +7,7 @@ import pytest
 from test_build_math import build
 
 pytest.importorskip("sphinx", reason="the book's tools are not installed")
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
 
 import alt_text
 

@@ -1,4 +1,7 @@
-"""A book of a few pages, built in the test's own folder with the extensions under test: what it warns of, and what it says."""
+"""A book of a few pages, built in the test's own folder with the extensions under test.
+
+What it warns of, and what it says.
+"""
 
 import importlib
 import io
@@ -11,13 +14,16 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-EXTENSIONS = Path(__file__).parents[1] / "book" / "_ext"
+EXTENSIONS = Path(__file__).parents[2] / "book" / "_ext"
 sys.path.insert(0, str(EXTENSIONS))
-claims, docstrings, run_time = (importlib.import_module(name) for name in ("claims", "docstrings", "run_time"))
+claims, docstrings, run_time = map(importlib.import_module, ("claims", "docstrings", "run_time"))
 
 
 def write(folder: Path, pages: dict[str, str]) -> None:
-    """Write the pages, each with a time stamp of its own, so that a page changed within a clock tick still counts as changed."""
+    """Write the pages, each with a time stamp of its own.
+
+    So a page that is changed within a clock tick still counts as changed.
+    """
     for name, text in pages.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,25 +33,31 @@ def write(folder: Path, pages: dict[str, str]) -> None:
 
 
 def build(folder: Path, *extensions: str, **config: object) -> list[str]:
-    """Build ``folder/book``, every page a numbered chapter in the order of its name, into ``folder/html``; return the warnings."""
+    """Build ``folder/book`` into ``folder/html`` and return the warnings.
+
+    Every page is a numbered chapter, in the order of its name.
+    """
     book = folder / "book"
     pages = sorted(p.stem for p in book.glob("*.md") if p.stem != "index")
     index = "# Book\n\n```{toctree}\n:numbered:\n\n" + "\n".join(pages) + "\n```\n"
     if not (book / "index.md").exists() or (book / "index.md").read_text() != index:
         write(book, {"index.md": index})
-    shared = {"theorem": "theorem", "lemma": "theorem", "proposition": "theorem", "corollary": "theorem", "definition": "theorem"}
+    kinds = ("theorem", "lemma", "proposition", "corollary", "definition")
+    parser = [] if "myst_nb" in extensions else ["myst_parser"]
     settings = {
-        "extensions": [*["myst_parser"] * ("myst_nb" not in extensions), "sphinx_proof", *extensions],
+        "extensions": [*parser, "sphinx_proof", *extensions],
         "myst_enable_extensions": ["colon_fence", "dollarmath"],
-        "prf_realtyp_to_countertyp": shared,
+        "prf_realtyp_to_countertyp": dict.fromkeys(kinds, "theorem"),
         "nitpicky": True,
         "html_theme": "basic",
         **config,
     }
     said = io.StringIO()
     with warnings.catch_warnings(), docutils_namespace():
-        warnings.simplefilter("ignore")  # the libraries' own deprecations; what the book warns of goes through Sphinx's log
-        app = Sphinx(book, None, folder / "html", folder / "doctrees", "html", settings, status=None, warning=said)
+        # the libraries' own deprecations; what the book warns of goes through Sphinx's log
+        warnings.simplefilter("ignore")
+        output, cache = folder / "html", folder / "doctrees"
+        app = Sphinx(book, None, output, cache, "html", settings, status=None, warning=said)
         app.build()
     text = re.sub(r"\x1b\[[0-9;]*m", "", said.getvalue())
     return [line.replace(f"{book}{os.sep}", "") for line in text.splitlines() if line.strip()]

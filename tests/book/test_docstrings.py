@@ -1,4 +1,4 @@
-"""The package's page: docstrings link to the book's statements, unknown labels are warnings, signatures are short."""
+"""The package's page: docstrings link to statements, unknown labels warn, signatures are short."""
 
 import importlib
 import re
@@ -12,7 +12,7 @@ MODULE = '''
 from jaxtyping import Float
 from randomfeatures.foundations.arguments import Array
 
-def bound(rho: Float[Array, "*s"], bias: float = 0.5, *, R: float | None = None) -> Float[Array, "*s"]:
+def bound(rho: Float[Array, "*s"], bias: float = 0.5, *, R: float | None = None) -> float:
     r"""A bound on |x| and |y|, a :math:`|z|`, a ``|w|``.
 
     .. math::
@@ -20,14 +20,27 @@ def bound(rho: Float[Array, "*s"], bias: float = 0.5, *, R: float | None = None)
         |x|
         \\le 1
 
-    Book: ``thm-bound``.
-    Source: ``nobody``, 2019.
+    Book: ``thm-bound`` and ``eq-bound``.
+    See: ``thm-use``. Source: ``nobody``, 2019.
 
     >>> bound(1)
     |1|
     """
 '''
-CHAPTER = "# Chapter\n\n```{prf:theorem} Bound\n:label: thm-bound\n\nSmall.\n```\n"
+CHAPTER = """# Chapter
+
+```{prf:theorem} Bound
+:label: thm-bound
+
+$$ x \\le 1 $$ (eq-bound)
+```
+
+```{prf:theorem} Use
+:label: thm-use
+
+Used.
+```
+"""
 CODE = "# Code\n\n```{{eval-rst}}\n.. automodule:: {}\n   :members:\n```\n"
 
 
@@ -37,6 +50,7 @@ CODE = "# Code\n\n```{{eval-rst}}\n.. automodule:: {}\n   :members:\n```\n"
         ("Book: ``thm-a``.", ["thm-a"]),
         ("Book: ``thm-a`` and\n``lem-b``. Source: ``other``.", ["thm-a", "lem-b"]),
         ("First.\n\nBook: ``thm-a``.\nBook: ``thm-b``.", ["thm-a", "thm-b"]),
+        ("Book: ``thm-a``. See: ``thm-b``. Book: ``eq-c``.", ["thm-a", "eq-c"]),
         ("A book: ``x``. The Book ``y``.", []),
     ],
 )
@@ -68,7 +82,9 @@ def test_docstrings_link_to_the_book_and_unknown_labels_are_warnings(tmp_path, m
     assert build(tmp_path, "docstrings", autodoc_typehints="none") == []
     markup = page(tmp_path, "b")
     assert 'href="a.html#thm-bound"' in markup
-    assert "Book: Theorem 1.1 ." in text_of(markup)
+    assert 'href="a.html#equation-eq-bound"' in markup
+    assert "Book: Theorem 1.1 and (1.1) ." in text_of(markup)
+    assert "See: Theorem 1.2 ." in text_of(markup)
     assert "<p><strong>Source:</strong>" in markup
     assert "A bound on |x| and |y|, a" in text_of(markup) and "|w|" in text_of(markup) and "|1|" in text_of(markup)
     assert "\\|" not in markup
@@ -76,13 +92,19 @@ def test_docstrings_link_to_the_book_and_unknown_labels_are_warnings(tmp_path, m
     assert "bound ( rho , bias = 0.5 , * , R = None )" in text_of(markup).replace("(", " ( ").replace(")", " ) ").replace("  ", " ")
     assert "Float" not in text_of(markup)
 
-    # The statement's label changes; the package's page does not, yet the build finds it, and again in the next build.
+    # The statement's label changes; the package's page does not.
+    # Yet the build finds it, and again in the next build.
     write(tmp_path / "book", {"a.md": CHAPTER.replace("thm-bound", "thm-renamed")})
     for _ in range(2):
-        said = build(tmp_path, "docstrings", autodoc_typehints="none")
-        assert any("the docstring of planted_module.bound names thm-bound, which no statement of the book has" in line for line in said), (
-            said
-        )
+        said = "\n".join(build(tmp_path, "docstrings", autodoc_typehints="none"))
+        assert "bound names thm-bound, which no statement of the book has as its label" in said
+        assert "names eq-bound" not in said
+
+    # So it finds the label of an equation, and what a docstring names after "See:".
+    for label in ("eq-bound", "thm-use"):
+        write(tmp_path / "book", {"a.md": CHAPTER.replace(label, "other")})
+        said = "\n".join(build(tmp_path, "docstrings", autodoc_typehints="none"))
+        assert f"bound names {label}, which no statement of the book has as its label" in said
 
     # The page goes, and with it what it asked for.
     (tmp_path / "book" / "b.md").unlink()
@@ -91,7 +113,7 @@ def test_docstrings_link_to_the_book_and_unknown_labels_are_warnings(tmp_path, m
 
 def test_the_pages_of_the_package_show_every_module():
     """One page for each part; the parts' own lists of modules, the pages and the files agree."""
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     package = root / "src" / "randomfeatures"
     for path in sorted((root / "book" / "code").glob("*.md")):
         if path.stem == "index":

@@ -1,0 +1,310 @@
+"""What a reader sees: the cards and the drawing on the claims page, and the note at a statement."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from itertools import pairwise
+
+import networkx as nx
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from .checks import KINDS, Check
+from .drawing import draw
+from .functions import Function
+from .ledger import (
+    RESULTS,
+    STATEMENTS,
+    Figure,
+    Ledger,
+    Result,
+    chapters,
+    cycles,
+    dependencies,
+    is_no_function,
+    is_source,
+    stored,
+)
+
+# What an author writes.
+
+
+class claims_table(nodes.General, nodes.Element):
+    """Stands where the table goes until the chapters are all read."""
+
+
+class claims_graph(nodes.General, nodes.Element):
+    """Stands where the drawing goes until the chapters are all read."""
+
+
+class TableDirective(SphinxDirective):
+    """Every numbered result on a card, grouped by chapter."""
+
+    def run(self) -> list[nodes.Node]:
+        stored(self.env)["pages"][self.env.docname] = True
+        return [claims_table()]
+
+
+class GraphDirective(SphinxDirective):
+    """Which result uses which, as a drawing."""
+
+    def run(self) -> list[nodes.Node]:
+        stored(self.env)["pages"][self.env.docname] = True
+        return [claims_graph()]
+
+
+class SourceRole(SphinxRole):
+    """Where a statement stands in the paper: a small note at its right."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        return [nodes.inline(self.rawtext, self.text, classes=["claim-source"])], []
+
+
+class NoFunctionRole(SphinxRole):
+    """Why no function of the package computes a statement; it joins the note of the source."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        text = f"no function: {self.text}"
+        note = nodes.inline(self.rawtext, text, classes=["claim-no-function"])
+        note["reason"] = self.text
+        return [note], []
+
+
+# What becomes of it.
+
+
+class Render(SphinxPostTransform):
+    """Put table and drawing in their places, and complete the notes, before references resolve."""
+
+    default_priority = 8
+
+    def run(self, **kwargs: object) -> None:
+        page = Page(self.app, self.env.docname)
+        for node in list(self.document.findall(claims_table)):
+            node.replace_self(page.table())
+        for node in list(self.document.findall(claims_graph)):
+            node.replace_self(page.graph())
+        for statement in list(self.document.findall(lambda node: isinstance(node, STATEMENTS))):
+            if statement["realtype"] in RESULTS:
+                page.complete(statement)
+
+
+class Page:
+    """The ledger as seen from one page."""
+
+    def __init__(self, app: Sphinx, docname: str) -> None:
+        self.env, self.builder, self.docname = app.env, app.builder, docname
+        self.ledger: Ledger = app.env.claims_ledger
+        self.repository: str = app.config.claims_repository
+
+    # The note at a statement.
+
+    def complete(self, statement: nodes.Element) -> None:
+        """Let the note of a statement say what computes it, and link to its card."""
+        note = next(statement.findall(is_source), None)
+        result = self.ledger.known.get(statement["label"])
+        if note is None or result is None:
+            return
+        for reason in list(statement.findall(is_no_function)):
+            reason.parent.remove(reason)
+            note += [nodes.Text(" · "), reason]
+        if functions := self.ledger.functions_of(result):
+            note += [nodes.Text(" · computed by "), *listed(map(self.function, functions))]
+        if pages := sorted(stored(self.env)["pages"]):
+            card = self.link(pages[0], f"claim-{result.label}", [nodes.Text("ledger")])
+            note += [nodes.Text(" · "), card]
+
+    # The claims page.
+
+    def table(self) -> list[nodes.Node]:
+        parts: list[nodes.Node] = [self.summary()]
+        for docname in chapters(self.env):
+            here = [result for result in self.ledger.results if result.docname == docname]
+            if here:
+                head = nodes.rubric("", "", **{"heading-level": 3})
+                head += self.link(docname, "", self.env.titles[docname].children)
+                originals = statements(self.env, docname)
+                parts += [head, *(self.card(result, originals[result.label]) for result in here)]
+        return [nodes.container("", *parts, classes=["claims-table"])]
+
+    def summary(self) -> nodes.paragraph:
+        results, known = self.ledger.results, self.ledger.known
+        proved = sum(result.proved and not result.open for result in results)
+        kinds = Counter(check.kind for check in self.ledger.checks if check.label in known)
+        by_kind = "; ".join(f"{kind}: {kinds[kind]}" for kind in KINDS if kinds[kind])
+        text = (
+            f"{counted(proved, 'result')} proved, {sum(r.open for r in results)} open. "
+            f"{sum(bool(self.ledger.functions_of(r)) for r in results)} computed by a function. "
+            f"{counted(kinds.total(), 'check')} ({by_kind})."
+        )
+        return nodes.paragraph("", text, classes=["claims-summary"])
+
+    def card(self, result: Result, original: nodes.Element) -> nodes.container:
+        ledger = self.ledger
+        used_by = [other for other in ledger.results if result.label in other.uses]
+        shown = [figure for figure in ledger.figures if result.label in figure.cites]
+        functions = listed(map(self.function, ledger.functions_of(result)))
+        if result.no_function:
+            functions = [nodes.Text(f"no function: {result.no_function}")]
+        fields = nodes.field_list(classes=["claims-fields"])
+        fields += field("Source", [nodes.Text(result.source or "not given")])
+        fields += field("Computed by", functions)
+        fields += field("Proof uses", listed(map(self.used, result.uses)))
+        fields += field("Used by", listed(map(self.reference, used_by)))
+        fields += field("Checked by", listed(map(self.check, ledger.checks_of(result))))
+        if shown:
+            fields += field("Figure", listed(map(self.figure, shown)))
+        content = [self.headline(result, original), *folded(original), fields]
+        return nodes.container("", *content, classes=["claims-card"], ids=[f"claim-{result.label}"])
+
+    def headline(self, result: Result, original: nodes.Element) -> nodes.paragraph:
+        line = nodes.paragraph("", "", *self.reference(result), classes=["claims-name"])
+        if result.title:
+            line += [nodes.Text(" "), nodes.inline("", "", *title(original))]
+        if result.open:
+            line += [nodes.Text(" "), nodes.inline("", "open", classes=["claims-open"])]
+        return line
+
+    def graph(self) -> list[nodes.Node]:
+        known = self.ledger.known
+        graph = without_circles(dependencies(known), cycles(known))
+        number = {label: self.name(result) for label, result in known.items()}
+        uri = {label: self.uri(result.docname, label) for label, result in known.items()}
+        return [nodes.raw("", draw(graph, known, number, uri), format="html")]
+
+    # Parts of both.
+
+    def function(self, function: Function) -> list[nodes.Node]:
+        """The function's name, linked to its documentation where a page has it."""
+        name = nodes.literal("", function.name)
+        entry = self.env.get_domain("py").objects.get(function.address)
+        return [self.link(entry.docname, entry.node_id, [name])] if entry else [name]
+
+    def check(self, check: Check) -> list[nodes.Node]:
+        """The test, linked to its file where the configuration has the repository's address."""
+        name: nodes.Node = nodes.literal("", check.test)
+        if self.repository:
+            address = f"{self.repository.rstrip('/')}/{check.file}#L{check.line}"
+            name = nodes.reference("", "", name, refuri=address)
+        return [name, nodes.Text(f" ({check.kind})")]
+
+    def used(self, label: str) -> list[nodes.Node]:
+        """What a proof cites: a result, or a definition or remark, which is no claim."""
+        if label in self.ledger.known:
+            return self.reference(self.ledger.known[label])
+        statement = self.env.proof_list.get(label)
+        if not statement:
+            return [nodes.literal("", label)]
+        docname = statement["docname"]
+        number = numbered(self.env, docname, statement["countertype"], label)
+        name = f"{statement['realtype'].title()} {number}".strip()
+        return [self.link(docname, label, [nodes.Text(name)])]
+
+    def figure(self, figure: Figure) -> list[nodes.Node]:
+        name = f"Figure {numbered(self.env, figure.docname, 'figure', figure.id)}".strip()
+        return [self.link(figure.docname, figure.id, [nodes.Text(name)])]
+
+    def reference(self, result: Result) -> list[nodes.Node]:
+        return [self.link(result.docname, result.label, [nodes.Text(self.name(result))])]
+
+    def name(self, result: Result) -> str:
+        number = numbered(self.env, result.docname, result.counter, result.label)
+        return f"{result.kind.title()} {number}".strip()
+
+    def uri(self, docname: str, target: str) -> str:
+        page = self.builder.get_relative_uri(self.docname, docname)
+        return f"{page}#{target}" if target else page
+
+    def link(self, docname: str, target: str, children: list[nodes.Node]) -> nodes.reference:
+        copies = [child.deepcopy() for child in children]
+        return nodes.reference("", "", *copies, internal=True, refuri=self.uri(docname, target))
+
+    # For machines.
+
+    def records(self) -> list[dict]:
+        """What ``claims.json`` holds: one record for each result."""
+        return [self.record(result) for result in self.ledger.results]
+
+    def record(self, result: Result) -> dict:
+        checks = self.ledger.checks_of(result)
+        return {
+            "label": result.label,
+            "number": self.name(result),
+            "title": result.title,
+            "uri": f"{self.builder.get_target_uri(result.docname)}#{result.label}",
+            "source": result.source,
+            "open": result.open,
+            "uses": list(result.uses),
+            "functions": [function.address for function in self.ledger.functions_of(result)],
+            "no_function": result.no_function,
+            "checks": [{"test": check.test, "kind": check.kind} for check in checks],
+        }
+
+
+def statements(env: BuildEnvironment, docname: str) -> dict[str, nodes.Element]:
+    """The statements of a chapter, as it was read."""
+    found = env.get_doctree(docname).findall(lambda node: isinstance(node, STATEMENTS))
+    return {node["label"]: node for node in found}
+
+
+def without_circles(graph: nx.DiGraph, circles: list[list[str]]) -> nx.DiGraph:
+    """The graph less the edges of its circles, which the build has already warned of."""
+    for circle in circles:
+        graph.remove_edges_from((used, label) for label, used in pairwise(circle))
+    while not nx.is_directed_acyclic_graph(graph):
+        graph.remove_edges_from([nx.find_cycle(graph)[-1][:2]])
+    return graph
+
+
+def title(statement: nodes.Element) -> list[nodes.Node]:
+    """The title without the brackets that sphinx-proof puts around it."""
+    children = [child.deepcopy() for child in statement[0].children]
+    if isinstance(children[0], nodes.Text):
+        children[0] = nodes.Text(re.sub(r"^\s*\(", "", children[0]))
+    if isinstance(children[-1], nodes.Text):
+        children[-1] = nodes.Text(re.sub(r"\)\s*$", "", children[-1]))
+    return children
+
+
+def folded(statement: nodes.Element) -> list[nodes.Node]:
+    """A copy of the statement that opens on demand.
+
+    It comes without notes, and without the anchors and equation numbers of the original.
+    """
+    children = [child.deepcopy() for child in statement[1].children]
+    copy = nodes.container("", *children, classes=["claims-statement"])
+    for node in list(copy.findall(is_left_out)):
+        node.parent.remove(node)
+    for node in copy.findall(nodes.Element):
+        node["ids"], node["names"] = [], []
+        if isinstance(node, nodes.math_block):
+            node["label"] = node["number"] = None
+    opened, closed = "<details><summary>Statement</summary>", "</details>"
+    return [nodes.raw("", opened, format="html"), copy, nodes.raw("", closed, format="html")]
+
+
+def is_left_out(node: nodes.Node) -> bool:
+    return is_source(node) or is_no_function(node) or isinstance(node, nodes.target)
+
+
+def field(name: str, body: list[nodes.Node]) -> nodes.field:
+    text = nodes.field_body("", nodes.paragraph("", "", *body))
+    return nodes.field("", nodes.field_name("", name), text)
+
+
+def listed(entries: Iterable[list[nodes.Node]]) -> list[nodes.Node]:
+    """The entries with commas between them, or a dash."""
+    joined = [node for entry in entries for node in (*entry, nodes.Text(", "))]
+    return joined[:-1] or [nodes.Text("–")]
+
+
+def counted(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def numbered(env: BuildEnvironment, docname: str, counter: str, label: str) -> str:
+    number = env.toc_fignumbers.get(docname, {}).get(counter, {}).get(label, ())
+    return ".".join(map(str, number))

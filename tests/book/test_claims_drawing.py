@@ -1,0 +1,33 @@
+"""The drawing of the ledger: boxes and arrows keep apart, and stand where they should."""
+
+from itertools import pairwise
+
+import networkx as nx
+import pytest
+from small_book import claims
+
+drawing = claims.drawing
+
+
+def test_spread_is_the_least_squares_solution():
+    assert drawing.spread([0.0, 0.0, 5.0], [1.0, 1.0, 1.0]) == [-0.5, 0.5, 5.0]
+    assert drawing.spread([2.0, 0.0], [1.0, 0.5]) == [0.625, 1.375]
+    assert drawing.spread([], []) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_boxes_and_arrows_of_sixty_results_do_not_collide(seed):
+    random = nx.gnp_random_graph(60, 0.04, seed=seed, directed=True)
+    graph = nx.DiGraph((u, v) for u, v in random.edges if u < v)
+    graph.add_nodes_from(random)
+    corner, routes = drawing.layout(graph)
+    assert set(corner) == set(graph) and set(routes) == set(graph.edges)
+    for (u, (x, y)), (v, (s, t)) in ((a, b) for a in corner.items() for b in corner.items() if a[0] < b[0]):
+        assert abs(x - s) >= drawing.WIDTH or abs(y - t) >= drawing.HEIGHT, (u, v)
+    for (u, v), points in routes.items():
+        assert [b[0] - a[0] for a, b in pairwise(points)] == [drawing.WIDTH + drawing.GAP_X] * (len(points) - 1), (u, v)
+        for x, y in points[1:-1]:
+            assert all(s != x or abs(t - y) > drawing.HEIGHT / 2 for s, t in corner.values()), (
+                u,
+                v,
+            )
