@@ -20,8 +20,9 @@ def log_width_bound(d: int) -> float:
 def width_bound(d: int) -> float:
     r"""Lower bound on the number r of features, whatever their coefficients, that reach every hard neuron of every direction: e^{d/2}/4.
 
-    With fewer, for some direction one of the neurons of :func:`hard_neurons` (R = 2√d/π) is at squared distance > ε from the span of
-    the features and the constant.
+    With fewer, for some direction one of the neurons of
+    :func:`~randomfeatures.limits.bounded_coefficients.hard_neurons` (R = 2√d/π) is at squared distance > ε
+    from the span of the features and the constant.
 
     Book: ``thm-any-coefficients``. Error: relative, 1e-13.
     Raises: ValueError unless d ≥ 3 is an integer; ArithmeticError where the value overflows.

@@ -110,7 +110,7 @@ def coefficient_function(p: Polynomial) -> dict[tuple[int, ...], float]:
     .. math:: c = \sum_k f_k / \eta_k
 
     Book: ``thm-polynomials-sphere``.
-    Error: relative, that of :func:`relu_eigenvalue`.
+    Error: relative, that of :func:`~randomfeatures.foundations.relu_spectrum.relu_eigenvalue`.
     Raises: ValueError if p has a harmonic of odd degree >= 3, which no bias-free ReLU can see (``prop-blind-polynomials``).
 
     >>> coefficient_function({(1, 0, 0): 1})
@@ -128,7 +128,7 @@ def sampling_second_moment(p: Polynomial) -> float:
     .. math:: \frac1{2d}\sum_k \frac{\|f_k\|^2}{\eta_k^2}
 
     Book: ``thm-polynomials-sphere``.
-    Error: relative, twice that of :func:`relu_eigenvalue`.
+    Error: relative, twice that of :func:`~randomfeatures.foundations.relu_spectrum.relu_eigenvalue`.
     Raises: ValueError as :func:`coefficient_function`.
 
     >>> round(sampling_second_moment({(1, 0, 0): 1}), 12)  # 4 d²/(2 d²)
@@ -146,7 +146,7 @@ def sampling_constant(p: Polynomial) -> float:
     The first is an equality for zonal harmonics and linear functions, the second for a single monomial, as x_1 x_2 ... x_k.
 
     Book: ``thm-polynomials-sphere``.
-    Error: relative, that of :func:`relu_eigenvalue`.
+    Error: relative, that of :func:`~randomfeatures.foundations.relu_spectrum.relu_eigenvalue`.
     Raises: ValueError as :func:`coefficient_function`.
 
     >>> sampling_constant({(3, 0): 1, (1, 2): 1, (0, 0): 0})  # x_1 (x_1² + x_2²) is x_1 on the circle
