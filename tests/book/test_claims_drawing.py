@@ -1,10 +1,13 @@
 """The drawing of the ledger: boxes and arrows keep apart, and stand where they should."""
 
+import os
+import subprocess
+import sys
 from itertools import pairwise
 
 import networkx as nx
 import pytest
-from small_book import claims
+from small_book import EXTENSIONS, claims
 
 drawing = claims.drawing
 
@@ -13,6 +16,34 @@ def test_spread_is_the_least_squares_solution():
     assert drawing.spread([0.0, 0.0, 5.0], [1.0, 1.0, 1.0]) == [-0.5, 0.5, 5.0]
     assert drawing.spread([2.0, 0.0], [1.0, 0.5]) == [0.625, 1.375]
     assert drawing.spread([], []) == []
+
+
+IN_ANOTHER_PROCESS = """
+import networkx as nx
+from claims.drawing import layout, reduced
+
+random = nx.gnp_random_graph(40, 0.1, seed=1, directed=True)
+graph = nx.DiGraph()
+graph.add_nodes_from(f"thm-{number}" for number in random)
+graph.add_edges_from((f"thm-{a}", f"thm-{b}") for a, b in random.edges if a < b)
+corner, routes = layout(reduced(graph))
+print(list(corner.items()), list(routes.items()))
+"""
+
+
+def test_the_drawing_is_the_same_in_every_process():
+    """A set of labels has another order in each process; the drawing does not show it."""
+    drawn = {
+        subprocess.run(
+            [sys.executable, "-c", IN_ANOTHER_PROCESS],
+            env=os.environ | {"PYTHONPATH": str(EXTENSIONS), "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(drawn) == 1 and "thm-39" in drawn.pop()
 
 
 @pytest.mark.parametrize("seed", range(3))

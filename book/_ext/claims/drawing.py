@@ -35,7 +35,9 @@ def layout(graph: nx.DiGraph) -> tuple[dict[Hashable, Point], dict[Edge, list[Po
 
     ``graph`` has no circle. Nodes without edges stand in rows below the others.
     """
-    linked = graph.subgraph([node for node in graph if graph.degree(node)])
+    alone = list(nx.isolates(graph))
+    linked = graph.copy()
+    linked.remove_nodes_from(alone)
     column = columns(linked)
     routes = {edge: route(edge, column) for edge in linked.edges}
     passages = [place for places in routes.values() for place in places[1:-1]]
@@ -45,7 +47,6 @@ def layout(graph: nx.DiGraph) -> tuple[dict[Hashable, Point], dict[Edge, list[Po
     top = min(height.values(), default=0.0)
     corner = {place: (column[place] * (WIDTH + GAP_X), (height[place] - top) * (HEIGHT + GAP_Y)) for place in height}
     lowest = max((corner[node][1] for node in linked), default=-HEIGHT - GAP_Y)
-    alone = [node for node in graph if node not in linked]
     corner |= in_rows(alone, lowest + HEIGHT + 3 * GAP_Y)
 
     points = {edge: [corner[place] for place in places] for edge, places in routes.items()}
@@ -150,7 +151,7 @@ def joined_runs(first: tuple[float, int], second: tuple[float, int]) -> tuple[fl
 def draw(graph: nx.DiGraph, known: dict[str, Result], number: dict[str, str], uri: dict[str, str]) -> str:
     """The drawing as SVG in the page's own colours; every box is a link to its statement."""
     reached = nx.transitive_closure_dag(graph)
-    graph = nx.transitive_reduction(graph)
+    graph = reduced(graph)
     corner, routes = layout(graph)
     width = max((x for x, _ in corner.values()), default=0) + WIDTH + 4
     height = max((y for _, y in corner.values()), default=0) + HEIGHT + 4
@@ -174,6 +175,15 @@ def draw(graph: nx.DiGraph, known: dict[str, Result], number: dict[str, str], ur
         f'<g fill="none" stroke="currentColor" stroke-width="1.2">{"".join(arrows)}</g>'
         f"{''.join(boxes)}</svg></div>"
     )
+
+
+def reduced(graph: nx.DiGraph) -> nx.DiGraph:
+    """The graph without the edges that a longer path replaces, the others in their order."""
+    kept = set(nx.transitive_reduction(graph).edges)
+    result = nx.DiGraph()
+    result.add_nodes_from(graph)
+    result.add_edges_from(edge for edge in graph.edges if edge in kept)
+    return result
 
 
 def arrow_id(edge: Edge, place: dict[str, int]) -> str:

@@ -52,7 +52,7 @@ def train_network(
     all of W. Arithmetic is in single precision; the risks are those of the weights found, as
     :func:`~randomfeatures.beyond.lazy_training.network_risk` has them, at ``checks`` + 1 times.
 
-    Book: ``lem-risk-of-matrix``.
+    See: ``lem-risk-of-matrix``.
     Raises: ValueError for an argument out of its bounds; RuntimeError if the weights do not stay
     finite: take a smaller step.
 
@@ -92,7 +92,7 @@ def train_mixture_network(
     :func:`~randomfeatures.beyond.lazy_training_mixture.mixture_risk` at S = -M plus
     :math:`(c+\operatorname{Tr}M)^2`.
 
-    Book: ``lem-mixture-risk``.
+    See: ``lem-mixture-risk``.
     Raises: ValueError for an argument out of its bounds; RuntimeError if the weights do not stay
     finite: take a smaller step.
 

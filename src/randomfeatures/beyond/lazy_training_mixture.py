@@ -77,7 +77,7 @@ def mixture_neural_tangent_risk(Delta: Float[Array, "d d"], W: Float[Array, "N d
     between 1 - δ² and 1 + δ², so each step reduces the error by a factor below δ²: few steps unless
     δ is near 1.
 
-    Book: ``lem-mixture-risk`` and ``prop-tangent-risk``.
+    Book: ``lem-mixture-risk``. See: ``prop-tangent-risk``.
     Error: absolute 1e-13. The iteration stops at a residual r with :math:`\|r\|^2 \le
     10^{-14}(1-\delta^2)\|\Pi\Delta\|^2`, and :math:`\|r\|^2/(1-\delta^2)` bounds the error of <Δ,
     S>.
@@ -157,7 +157,7 @@ def mixture_random_features_limit(rho: float, norm_squared: float, tau: float) -
     with ``norm_squared`` the limit of :math:`\|\Delta\|_F^2`, and ``tau`` that of
     :math:`\operatorname{Tr}(\Delta)^2/(d\|\Delta\|_F^2)`.
 
-    Book: ``prop-mixture-sandwich`` with ``cor-random-features-limit``.
+    Book: ``prop-mixture-sandwich``. See: ``cor-random-features-limit``.
     Error: relative 1e-15.
     Raises: ValueError unless rho ≥ 0, norm_squared ≥ 0 and 0 ≤ tau ≤ 1.
 
@@ -172,7 +172,7 @@ def mixture_neural_tangent_limit(rho: float, norm_squared: float, tau: float) ->
 
     .. math:: \frac{2}{2+\kappa\|\Delta\|_F^2}, \qquad \kappa = 1-(1-\varrho)_+^2(1-\tau)-(1-\varrho)_+\,\tau
 
-    Book: ``prop-mixture-sandwich`` with ``cor-tangent-limit``.
+    Book: ``prop-mixture-sandwich``. See: ``cor-tangent-limit``.
     Error: relative 1e-15.
     Raises: ValueError unless rho ≥ 0, norm_squared ≥ 0 and 0 ≤ tau ≤ 1.
 
@@ -191,7 +191,7 @@ def mixture_neural_network_limit(rho: float, norm_squared: float, quantile: Call
     :func:`~randomfeatures.beyond.lazy_training_limits.neural_network_limit`, for the eigenvalues of
     Δ scaled by any common factor.
 
-    Book: ``prop-mixture-sandwich`` with ``cor-network-limit``.
+    Book: ``prop-mixture-sandwich``. See: ``cor-network-limit``.
     Error: absolute 1e-9.
     Raises: as :func:`~randomfeatures.beyond.lazy_training_limits.neural_network_limit`, and
     ValueError unless norm_squared ≥ 0.

@@ -72,7 +72,7 @@ def population_gradient(w: Float[Array, "*b d"], v: Float[Array, "*c d"], deriva
     At w = 0 the loss has no derivative (unless v = 0). The mean on the left still has a value there
     once σ'(0) is chosen: - ``derivative_at_zero`` v / 2.
 
-    Book: ``prop-population-gradient``.
+    Book: ``prop-population-gradient``, ``prop-zero-start`` and ``prop-bad-start``.
     Error: relative to \|w - v\|, a few units in the last place.
     Raises: ValueError if w = 0, v ≠ 0 and ``derivative_at_zero`` is not given, if an entry is not
     finite, or the shapes do not fit.
@@ -134,7 +134,7 @@ def gradient_descent(
     ``gradient`` is a function of w alone, for instance ``lambda w: population_gradient(w, v)`` or
     ``lambda w: sample_gradient(w, x, y)``. A batch of starting points runs at once.
 
-    Book: ``thm-one-neuron``.
+    See: ``thm-one-neuron``.
     Raises: ValueError unless ``step_size`` > 0 and ``steps`` >= 0, and whatever ``gradient``
     raises, as soon as a point is not finite.
 

@@ -48,7 +48,7 @@ def multilayer(
     "gaussian", "uniform" (on an interval) or "sign" (±1). s = ``scale``, b = ``bias``; φ =
     ``activation`` is "relu", "erf", "sine" or "gaussian". The logits have no bias.
 
-    Book: ``prop-prior-one-layer`` and ``prop-prior-diagonal``.
+    See: ``prop-prior-one-layer`` and ``prop-prior-diagonal``.
     Raises: ValueError for a width or ``outputs`` < 1, an unknown name, scale <= 0 or bias < 0; the
     network, if x is no numpy matrix.
 
@@ -91,7 +91,7 @@ def convolution(
     with independent centred entries of variance 1 in w_j and A, of the law ``initialisation``, as
     in :func:`multilayer`.
 
-    Book: ``prop-prior-convolution``.
+    See: ``prop-prior-convolution``.
     Raises: ValueError for sizes < 1, a patch larger than the image, or an unknown name; the
     network, if x is no numpy matrix of such rows.
 

@@ -21,7 +21,7 @@ def readout_accuracy(
     A row goes to the class with the largest prediction. There is no intercept: the constant is one
     more feature.
 
-    Book: ``prop-prior-rank``.
+    See: ``prop-prior-rank``.
     Error: none but rounding; a tie goes to the smaller class.
     Raises: ValueError if the labels are no integers >= 0, one for each row, and as
     :func:`~randomfeatures.power.random_features.ridge` does.
@@ -52,7 +52,7 @@ def kernel_ridge_accuracy(
     those of :func:`readout_accuracy` with the same penalty for features whose inner products are
     the kernel.
 
-    Book: ``prop-prior-rank``.
+    See: ``prop-prior-rank``.
     Error: none but rounding; a tie goes to the smaller class.
     Raises: ValueError if the shapes do not fit, the labels are no integers >= 0, one for each row,
     or penalty is not positive and at least n ε times the trace of K, below which rounding decides

@@ -123,7 +123,7 @@ def sine_coefficients(m_max: int, frequency: float = 1.0, phase: float = 0.0) ->
 
     Computed by logarithms, since for a large frequency the factors overflow and underflow while the product does neither.
 
-    Book: ``prop-concentration-spectrum``.
+    See: ``prop-concentration-spectrum``.
     Error: relative, (1 + m + frequency^2) times 1e-15, but for the rounding of the phase itself.
     Raises: ValueError if m_max < 0, or ``frequency`` or ``phase`` is not finite.
 

@@ -14,7 +14,7 @@ def relu_eigenvalue(d: int, k: int) -> float:
     .. math:: \eta_0 = \frac{\Gamma(d/2)}{2\sqrt\pi\,\Gamma((d+1)/2)},\quad \eta_1 = \frac1{2d},\quad \eta_2=\frac{\eta_0}{d+1},\quad
               \eta_{k+2} = -\frac{k-1}{k+d+1}\,\eta_k \ (k\ge2 \text{ even}), \quad \eta_k = 0 \ (k\ge3\text{ odd})
 
-    Book: ``lem-harmonic-coefficients``.
+    Book: ``lem-harmonic-coefficients`` and ``thm-neuron-spectrum``.
     Error: relative, 1e-15 (d + k).
     Raises: ValueError unless d >= 2 and k >= 0.
 

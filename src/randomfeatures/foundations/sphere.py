@@ -16,7 +16,7 @@ def multiplicity(d: int, k: int) -> int:
 
     Homogeneous polynomials of degree k, less those that are a multiple of the squared norm.
 
-    Book: ``prop-concentration-spectrum``.
+    Book: ``lem-multiplicity``.
     Error: none, the result is exact.
     Raises: ValueError if d < 1 or k < 0.
 
@@ -97,7 +97,7 @@ def cosine_moment(d: int, power: int) -> float:
 
     .. math:: \mathbb E\,t^{2k} = \frac{1\cdot3\cdots(2k-1)}{d(d+2)\cdots(d+2k-2)}, \qquad \mathbb E\,t^{2k+1} = 0
 
-    Book: ``thm-concentration``.
+    See: ``thm-concentration``.
     Error: relative, half a unit in the last place; 0.0 for a positive value below the smallest float.
     Raises: ValueError if d < 1 or power < 0.
 

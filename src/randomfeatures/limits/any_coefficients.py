@@ -22,9 +22,13 @@ def width_bound(d: int) -> float:
 
     With fewer, for some direction one of the neurons of
     :func:`~randomfeatures.limits.bounded_coefficients.hard_neurons` (R = 2√d/π) is at squared distance > ε
-    from the span of the features and the constant.
+    from the span of the features and the constant; for a random direction this happens with probability
+    at least 1 - r / width_bound(d), and for features of a rotation-invariant law, with the same
+    probability, in every direction.
 
-    Book: ``thm-any-coefficients``. Error: relative, 1e-13.
+    Book: ``thm-any-coefficients``, ``thm-any-coefficients-random-direction``,
+    ``thm-any-coefficients-invariant`` and ``prop-random-subspace``.
+    Error: relative, 1e-13.
     Raises: ValueError unless d ≥ 3 is an integer; ArithmeticError where the value overflows.
 
     >>> round(width_bound(20), 3) == round(math.exp(10) / 4, 3)

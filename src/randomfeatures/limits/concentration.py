@@ -54,7 +54,8 @@ def concentration_bound(d: int, R: float | None = None) -> float:
 
     Without ``R``: the first, which holds for every R ≥ 2√d/π. With ``R``: the smallest of those that apply and, since \|tri\| ≤ 1, of 1.
 
-    Book: ``thm-concentration``. Source: sharpens Yehudai and Shamir (2019), Section 4. Error: relative, 1e-13.
+    Book: ``thm-concentration``, ``thm-concentration-any-norm``
+    and ``lem-captured-energy``. Source: sharpens Yehudai and Shamir (2019), Section 4. Error: relative, 1e-13.
     Raises: ValueError unless d ≥ 1, and R > 0 (d ≥ 3) or R ≥ 2√d/π (d < 3); ArithmeticError where the value underflows.
 
     >>> concentration_bound(2) == math.exp(-1)
@@ -90,7 +91,8 @@ def concentration_exact(d: int, R: float) -> float:
 
     It belongs to degree 1, the largest of the spectrum. For d = 1, where θ = ±1, it is ‖tri_θ‖²; for R < 0.12 it is R²/d up to 1e-15.
 
-    Book: ``prop-concentration-spectrum``. Error: relative, 1e-10 for d ≤ 1000 (see :func:`log_concentration_exact` beyond).
+    Book: ``prop-concentration-spectrum`` and ``lem-captured-energy``.
+    Error: relative, 1e-10 for d ≤ 1000 (see :func:`log_concentration_exact` beyond).
     Raises: ValueError unless d ≥ 1 and 0 < R ≤ 1e6; ArithmeticError where the value underflows.
 
     >>> 0 < concentration_exact(5, 2.0) < concentration_bound(5)
@@ -106,7 +108,7 @@ def concentration_spectrum(d: int, R: float, max_degree: int) -> Float[np.ndarra
 
     The formula is that of :func:`concentration_exact` with I_{n+d/2-1}; λ_n has multiplicity N(d, n).
 
-    Book: ``prop-concentration-spectrum``. Error: absolute, 1e-9.
+    Book: ``prop-concentration-spectrum`` and ``prop-best-subspace``. Error: absolute, 1e-9.
     Raises: ValueError unless d ≥ 2, 0 < R ≤ 1e6 and max_degree ≥ 1; ArithmeticError where the double sum cancels (small R, high degree)
     so that this error cannot be had.
 
@@ -136,7 +138,7 @@ def sine_eigenvalue(d: int, s: float, n: int) -> float:
 
     .. math:: g_n(s) = e^{-s}\,\Gamma(\tfrac d2)(2/s)^{d/2-1} I_{n+d/2-1}(s) \quad (n \text{ odd}), \quad 0 \quad (n \text{ even})
 
-    Book: ``prop-concentration-spectrum``. Error: relative, 1e-12 for d + n ≤ 400.
+    Book: ``prop-concentration-spectrum`` and ``prop-exact-rate``. Error: relative, 1e-12 for d + n ≤ 400.
     Raises: ValueError unless d ≥ 1, s > 0, n ≥ 0 (n ≤ 1 if d = 1: there are no other degrees); ArithmeticError where it underflows.
 
     >>> round(sine_eigenvalue(1, 2.0, 1), 12) == round(math.exp(-2) * math.sinh(2), 12)

@@ -56,7 +56,7 @@ def network_prior(x: Float[Array, "n d"], y: Float[Array, "m d"], outputs: int, 
     with C outputs, L hidden layers and the arc-cosine kernel of degree 1: exact at every width for L = 1, for L > 1 the limit of
     large width.
 
-    Book: ``prop-prior-one-layer``.
+    Book: ``prop-prior-one-layer``, and for multiples of one input ``prop-prior-diagonal``.
     Source: the kernel of Amid, Anil, Kotlowski and Warmuth (2022).
     Error: relative to |x| |y| C / (2^L d), L times 2e-15.
     Raises: ValueError if outputs < 1, and as in :func:`arc_cosine`.
@@ -81,7 +81,7 @@ def neural_tangent(x: Float[Array, "n d"], y: Float[Array, "m d"], depth: int) -
 
     and the kernel is Θ_L; Θ_L(x, x) = (L + 1) |x|^2. At depth 0 it is the kernel of linear regression.
 
-    Book: ``prop-tangent-depth``.
+    Book: ``prop-tangent-depth``, and at depth 1 part (b) of ``prop-tangent-kernel``.
     Source: Jacot, Gabriel and Hongler (2018); Arora et al. (2019).
     Error: relative to |x| |y|, (depth + 1)^2 times 2e-15.
     Raises: ValueError if depth < 0, ``x`` or ``y`` is no matrix of finite numbers, or their widths differ.

@@ -52,7 +52,7 @@ def inner_product(p: Polynomial, q: Polynomial) -> Real:
 
     and 0 if one is odd.
 
-    Book: ``lem-harmonic-coefficients``.
+    See: ``thm-polynomials-sphere``.
     Error: none for integers and fractions.
     Raises: ValueError if p or q is no polynomial, or they differ in the number of variables.
 

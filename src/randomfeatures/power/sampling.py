@@ -12,7 +12,7 @@ def sampling_error(second_moment: float, norm_squared: float, r: int) -> float:
 
     .. math:: \frac{\mathbb E_w\,c(w)^2\|\sigma_w\|^2 - \|f\|^2}{r}
 
-    Book: ``thm-sampling``.
+    Book: ``thm-sampling``; with weights drawn from a density, ``prop-importance-sampling``.
     Error: relative 1e-16 of the larger term.
     Raises: ValueError unless second_moment = E c²‖σ‖² >= norm_squared = ‖f‖² >= 0 and r >= 1.
 

@@ -72,7 +72,7 @@ def excess_bound(C: float, r: int, eta: float, T: int) -> float:
 def step_size(C: float, r: int, T: int) -> float:
     r"""The step η = C / (r √T), which makes the first two terms of :func:`excess_bound` nearly equal, C / (2 √T) each.
 
-    Book: ``cor-both-layers-width``.
+    Book: ``cor-both-layers-width`` and ``cor-sgd-learns-polynomials``.
     Error: rounding.
     Raises: ValueError if C <= 0, r < 1 or T < 1.
 
@@ -85,7 +85,7 @@ def step_size(C: float, r: int, T: int) -> float:
 def steps_needed(C: float, error: float) -> int:
     r"""A number of steps that suffices for excess risk ``error``: the least integer T >= 4 C² / error².
 
-    Book: ``cor-both-layers-width``.
+    Book: ``cor-both-layers-width`` and ``cor-sgd-learns-polynomials``.
     Error: none; the two floats are taken as exact rational numbers.
     Raises: ValueError if C <= 0 or not 0 < error <= C.
 

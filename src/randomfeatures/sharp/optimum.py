@@ -45,7 +45,8 @@ def optimal_error(d: int, r: int, bias: float = 0.0) -> float:
 
     the sum of the eigenvalues, with multiplicity, beyond the r largest.
 
-    Book: ``thm-exact-optimum``. Error: relative, 1e-15, for every d and r.
+    Book: ``thm-exact-optimum``, ``prop-harmonics-attain``,
+    ``thm-sharp-invariant-features`` and ``prop-sandwich``. Error: relative, 1e-15, for every d and r.
     Raises: ValueError unless d ≥ 1, r ≥ 0 are integers and ``bias`` is finite; ArithmeticError where the value is below the smallest normal
     float, or where with a bias the r largest eigenvalues reach beyond degree 1024; ImportError without python-flint.
 
@@ -139,7 +140,8 @@ def almost_every_direction_bound(d: int, r: int, delta: float, degree: int) -> f
     For features f(W_i ·) whose weights have a rotation-invariant law it holds for every θ, with probability over the weights.
     For degree 0 the sum leaves out k = 1 as well, which only lowers the bound.
 
-    Book: ``thm-almost-every-direction``. Error: rounded down by a relative 1e-15 of τ_K; 0.0 where the formula is negative.
+    Book: ``thm-almost-every-direction`` and ``thm-sharp-invariant-features``.
+    Error: rounded down by a relative 1e-15 of τ_K; 0.0 where the formula is negative.
     Raises: ValueError unless d ≥ 2, r ≥ 0, 0 < delta ≤ 1 and degree ≥ 0 is even; ImportError without python-flint.
 
     >>> almost_every_direction_bound(20, 100, 0.1, 2) < optimal_error(20, 100)
@@ -174,7 +176,7 @@ def tail_constant_lower_bound(d: int) -> float:
 
     It increases over the even d, since c_{d+2}/c_d is an explicit algebraic function of d above 1; so one value bounds all later ones.
 
-    Book: ``prop-tail-constant``. Error: none, rounded down by a relative 1e-15.
+    Book: ``prop-tail-constant`` and ``lem-telescope``. Error: none, rounded down by a relative 1e-15.
     Raises: ValueError unless d ≥ 2 is even; ImportError without python-flint.
 
     >>> tail_constant_lower_bound(12) < 0.0133 < tail_constant_lower_bound(14)

@@ -32,7 +32,8 @@ def neuron_spectrum(d: int, max_degree: int, bias: float = 0.0) -> Float[np.ndar
 
     λ_0 > λ_2 > ... and λ_1 > λ_3 > ..., but the two do not alternate. Σ N(d, k) λ_k = (1+b²)Φ(b) + bφ(b).
 
-    Book: ``thm-neuron-spectrum``. Book: ``thm-bias-spectrum``.
+    Book: ``thm-neuron-spectrum``, ``prop-spectrum-decreases``
+    and ``thm-bias-spectrum``.
     Error: relative, 1e-15, for every bias; 0.0 for a positive value below the smallest float.
     Raises: ValueError unless d ≥ 1, max_degree ≥ 0 (≤ 1 for d = 1: there are no other degrees) and ``bias`` is finite;
     ArithmeticError for a bias above 1e154, whose square is no float; ImportError without python-flint.
