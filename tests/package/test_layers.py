@@ -89,9 +89,6 @@ WITHOUT_TESTS = {
     "relu_spectrum",
     "activations",
     "sampling",
-    "bounded_coefficients",
-    "any_coefficients",
-    "anti_concentration",
     "spectrum",
 }
 BESIDE = {"sharp.population_error": "the tool of the chapter sharp/sandwich, a folder of its own"}

@@ -1,0 +1,141 @@
+"""Two random waves: their kernel, and the mean square of their correlation by several routes."""
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+import torch
+from checks import assert_close
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import special
+from waves_parts import gaussian_rule, least_norm
+
+from randomfeatures.foundations import sphere
+from randomfeatures.limits.anti_concentration import second_moment
+from randomfeatures.limits.concentration import (
+    concentration_spectrum,
+    log_concentration_exact,
+    log_mean_square_correlation,
+    mean_square_correlation,
+    wave_kernel,
+)
+from randomfeatures.limits.triangle_wave import sine_coefficients, triangle_wave
+
+
+@pytest.mark.claim("cor-mean-square-correlation", kind="quadrature")
+@pytest.mark.parametrize(("R", "t"), [(0.3, 0.2), (0.3, -0.7), (0.8, 0.5), (1.0, 0.9), (2.0, 0.6), (3.0, -0.95)])
+def test_the_kernel_of_the_wave(R, t):
+    """E tri(Ru) tri(Rv): the inner mean over v given u is a sine series whose terms decay like e^{-k²s(1-t²)/2}."""
+    knots = np.arange(-99, 100, 2) / R
+    u, w = gaussian_rule(knots[np.abs(knots) < 12])
+    k, b = sine_coefficients(201)
+    s = (math.pi * R / 2) ** 2
+    inner = np.sin(math.sqrt(s) * t * np.multiply.outer(u, k)) @ (b * np.exp(-(k**2) * s * (1 - t * t) / 2))
+    assert_close(wave_kernel(R, np.array(t)), w @ (triangle_wave(R * u) * inner), 1e-11)
+
+
+@pytest.mark.parametrize("R", [0.05, 0.12, 0.5, 1.0, 3.0, 50.0])
+def test_the_kernel_at_its_ends_and_for_torch(R):
+    t = np.array([1.0, -1.0, 0.0, 0.3])
+    value = wave_kernel(R, t)
+    assert_close(value[0] / second_moment(R), 1.0, 1e-10)
+    assert value[1] == -value[0] and value[2] == 0
+    theirs = wave_kernel(R, torch.asarray(t, dtype=torch.float32))
+    assert theirs.dtype == torch.float32
+    assert_close(theirs.numpy(), value, 1e-6)
+    assert wave_kernel(R, np.zeros((0, 3))).shape == (0, 3)
+
+
+@pytest.mark.claim("cor-mean-square-correlation", kind="identity")
+@pytest.mark.parametrize(
+    ("d", "R", "degrees"), [(6, 1.6, 51), (10, 2.1, 41), (20, 3.0, 41), (60, 5.0, 61), (200, 1.0, 21), (200, 9.1, 121)]
+)
+def test_the_mean_square_is_the_sum_of_squared_eigenvalues(d, R, degrees):
+    """Σ_n N(d, n) λ_n², one route through the sphere's harmonics, one through the angle; the first misses the degrees beyond."""
+    spectrum = concentration_spectrum(d, R, degrees)
+    logs = [2 * value + math.log(sphere.multiplicity(d, 2 * j + 1)) for j, value in enumerate(spectrum)]
+    assert logs[-1] < max(logs) - 20
+    assert_close(math.exp(log_mean_square_correlation(d, R) - special.logsumexp(logs)), 1.0, 1e-8)
+
+
+@pytest.mark.claim("cor-mean-square-correlation", kind="quadrature")
+@pytest.mark.parametrize(("d", "R", "points"), [(40, least_norm(40), 100), (40, 12.0, 200), (200, 9.01, 200), (1000, 20.2, 300)])
+def test_the_mean_square_with_thirty_digits(d, R, points):
+    """The integrand is an even and periodic function of the angle when d is even: equal weights converge faster than any power."""
+    with mpmath.workdps(30):
+        s = (mpmath.pi * mpmath.mpf(R) / 2) ** 2
+        b = {k: 8 / mpmath.pi**2 * (-1) ** (k // 2) / k**2 for k in range(1, 10, 2)}
+        pairs = [(b[k] * b[j] * mpmath.exp(-((k - j) ** 2) * s / 2), k * j * s) for k in b for j in b if (k - j) ** 2 * s < 120]
+
+        def integrand(angle):
+            t = mpmath.cos(angle)
+            kernel = mpmath.fsum(w * (mpmath.exp(-x * (1 - t)) - mpmath.exp(-x * (1 + t))) / 2 for w, x in pairs)
+            return mpmath.sin(angle) ** (d - 2) * kernel**2
+
+        constant = 2 * mpmath.gamma(mpmath.mpf(d) / 2) / mpmath.sqrt(mpmath.pi) / mpmath.gamma(mpmath.mpf(d - 1) / 2)
+        half = mpmath.pi / 2
+        truth = mpmath.log(constant * half / points * mpmath.fsum(integrand(half * (i + 0.5) / points) for i in range(points)))
+    assert_close(math.exp(log_mean_square_correlation(d, R) - float(truth)), 1.0, 1e-10)
+
+
+@pytest.mark.claim("cor-mean-square-correlation", kind="identity")
+@pytest.mark.parametrize("R", [0.7, 1.3, 4.0, 300.0])
+def test_the_mean_square_in_three_dimensions(R):
+    """t is uniform on [-1, 1] and E sinh(xt) sinh(yt) = sinh(x+y)/(2(x+y)) - sinh(x-y)/(2(x-y)): a finite sum, K^-4 of it left out."""
+    k, b = sine_coefficients(241)
+    s = (math.pi * R / 2) ** 2
+    i, j = (index.ravel() for index in np.indices((len(k), len(k))))
+    keep = (k[i] - k[j]) ** 2 * s < 80
+    i, j = i[keep], j[keep]
+    w, x = b[i] * b[j] * np.exp(-((k[i] - k[j]) ** 2) * s / 2), 1.0 * k[i] * k[j] * s
+    plus, minus = np.add.outer(x, x), np.abs(np.subtract.outer(x, x))
+    sums = -np.expm1(-2 * plus) / (4 * plus)
+    differences = np.where(minus > 0, (np.exp(minus - plus) - np.exp(-minus - plus)) / (4 * np.maximum(minus, 1e-300)), np.exp(-plus) / 2)
+    assert_close(mean_square_correlation(3, R) / (w @ (sums - differences) @ w), 1.0, 1e-9)
+
+
+@pytest.mark.claim("cor-mean-square-correlation", kind="certified")
+@settings(max_examples=40)
+@given(st.integers(1, 200), st.floats(1, 10))
+def test_two_random_waves_are_nearly_orthogonal(d, ratio):
+    """λ_1²d ≤ Σ N λ_n² ≤ λ_1 Σ N λ_n = λ_1 ‖tri‖² ≤ e^{-d/2} ‖tri‖²."""
+    R = ratio * least_norm(d)
+    value, largest = log_mean_square_correlation(d, R), log_concentration_exact(d, R)
+    assert 2 * largest + math.log(d) - 1e-9 <= value <= largest + math.log(second_moment(R)) + 1e-9
+    assert value <= -d / 2 + math.log(second_moment(R)) + 1e-9
+
+
+def test_mean_square_where_the_wave_is_linear_and_in_dimension_one():
+    for d in (2, 3, 50, 200):
+        assert_close(mean_square_correlation(d, 0.125) / (0.125**4 / d), 1.0, 1e-13)
+        assert_close(mean_square_correlation(d, 0.1199) / (0.1199**4 / d), 1.0, 1e-13)
+    assert_close(mean_square_correlation(1, 1.7), second_moment(1.7) ** 2, 1e-15)
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: mean_square_correlation(900, 20.0), "log_mean_square_correlation"),
+    ],
+)
+def test_beyond_the_floats_the_logarithm_is_named(call, name):
+    with pytest.raises(ArithmeticError, match=f"out of the range of a float; use {name}"):
+        call()
+
+
+# --- bad input
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: wave_kernel(1.0, np.array([1.1])), r"t must hold finite numbers >= -1 and <= 1, got 1\.1 at index \(0,\)"),
+        (lambda: wave_kernel(-1.0, np.array([1.0])), "R must be a finite real number > 0"),
+        (lambda: mean_square_correlation(0, 1.0), "d must be an integer >= 1, got 0"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
