@@ -9,7 +9,7 @@ from randomfeatures.chapters.tables import WIDEST, table
 def test_columns_are_aligned_and_formatted(capsys):
     table({"d": "d", "error": ".1e", "law": ""}, [(5, 0.25, "ball"), (np.int64(100), np.float32(3), "sphere")])
     lines = capsys.readouterr().out.splitlines()
-    assert lines == ["  d    error     law", "  5  2.5e-01    ball", "100  3.0e+00  sphere"]
+    assert lines == ["  d    error  law", "  5  2.5e-01  ball", "100  3.0e+00  sphere"]
 
 
 def test_a_text_stands_where_a_number_is_missing(capsys):

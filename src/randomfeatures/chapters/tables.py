@@ -11,7 +11,7 @@ def table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
     """Print ``rows`` under a line of headings, each column as wide as its widest entry, aligned right.
 
     ``columns`` maps each heading to the format of its entries, as in ``format(entry, ".2e")``; an entry of type
-    str is printed as it is. Columns are two spaces apart.
+    str is printed as it is. A column of nothing but texts is aligned left. Columns are two spaces apart.
 
     Raises: ValueError if a row has another number of entries, or a line is longer than 76 characters.
 
@@ -20,7 +20,7 @@ def table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
      5     1,200  2.0e-02
     10        35  1.0e-05
     """
-    shown = [list(columns)]
+    rows, shown = list(rows), [list(columns)]
     for row in rows:
         if len(row) != len(columns):
             raise ValueError(f"rows must have {len(columns)} entries, one for each column, got {row!r}")
@@ -30,5 +30,8 @@ def table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
     width = sum(widths) + 2 * (len(widths) - 1)
     if width > WIDEST:
         raise ValueError(f"rows must fit in {WIDEST} characters a line, got {width}: shorten a heading or a format")
+    words = [bool(rows) and all(isinstance(row[i], str) for row in rows) for i in range(len(columns))]
     for line in shown:
-        print("  ".join(entry.rjust(width) for entry, width in zip(line, widths, strict=True)))
+        cells = zip(line, widths, words, strict=True)
+        aligned = [entry.ljust(size) if is_text else entry.rjust(size) for entry, size, is_text in cells]
+        print("  ".join(aligned).rstrip())
