@@ -88,7 +88,6 @@ WITHOUT_TESTS = {
     "logarithms",
     "relu_spectrum",
     "activations",
-    "sampling",
     "spectrum",
 }
 BESIDE = {"sharp.population_error": "the tool of the chapter sharp/sandwich, a folder of its own"}

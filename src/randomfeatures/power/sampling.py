@@ -3,6 +3,7 @@
 import math
 
 from randomfeatures.foundations.arguments import integer, real
+from randomfeatures.foundations.relu_spectrum import relu_eigenvalue
 
 # --- sampling
 
@@ -55,3 +56,21 @@ def sampling_sup_deviation(bound: float, r: int, delta: float) -> float:
     """
     bound, r, delta = real("bound", bound, at_least=0), integer("r", r, at_least=1), real("delta", delta, above=0, at_most=1)
     return bound / math.sqrt(r) * (2 + math.sqrt(2 * math.log(2 / delta)))
+
+
+def smallest_coefficients(d: int) -> tuple[float, float]:
+    r"""The least possible sup |c| and E c² over all c with x_1 = E_w c(w) [<w, x>]_+ for w uniform on the sphere.
+
+    .. math:: \sup|c| \ge \frac2{\mathbb E|w_1|} = \frac1{\eta_0}, \qquad \mathbb E\,c^2 \ge 4d,
+
+    attained by :math:`c = 2\operatorname{sgn}(w_1)/\mathbb E|w_1|` and by :math:`c = 2d\,w_1`.
+
+    Book: ``prop-smallest-coefficients``.
+    Error: relative, that of :func:`~randomfeatures.foundations.relu_spectrum.relu_eigenvalue`, and none.
+    Raises: ValueError unless d >= 2.
+
+    >>> largest, mean_square = smallest_coefficients(3)
+    >>> round(largest, 12), mean_square
+    (4.0, 12.0)
+    """
+    return 1 / relu_eigenvalue(d, 0), 4.0 * integer("d", d, at_least=2)
