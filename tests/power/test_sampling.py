@@ -18,6 +18,7 @@ from randomfeatures.power.sampling import (
     sampling_deviation,
     sampling_error,
     sampling_sup_deviation,
+    smallest_coefficients,
 )
 
 SEEDS = st.integers(0, 2**32 - 1)
