@@ -1,8 +1,9 @@
 r"""Sphinx extension: formulas are turned into HTML while the book is built, by KaTeX.
 
-``html_math_renderer = "katex"`` selects it. A reader's browser receives finished formulas: HTML for the eye, MathML for a screen
-reader, and the attribute ``data-text`` with the formula as plain characters, for copied text and search excerpts. A formula that KaTeX
-rejects is a Sphinx warning with its place in the source, so an unknown macro fails a build that treats warnings as errors.
+``html_math_renderer = "katex"`` selects it. A reader's browser receives finished formulas: HTML for
+the eye, MathML for a screen reader, and the attribute ``data-text`` with the formula as plain
+characters, for copied text and search excerpts. A formula that KaTeX rejects is a Sphinx warning
+with its place in the source, so an unknown macro fails a build that treats warnings as errors.
 
 MACROS is the only place where macros are defined.
 """
@@ -16,9 +17,11 @@ from xml.etree import ElementTree
 from docutils import nodes
 from py_mini_racer import JSEvalException, MiniRacer
 from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
 
 logger = logging.getLogger(__name__)
 
@@ -35,48 +38,78 @@ MACROS = {
     r"\Cov": r"\operatorname{Cov}",
     r"\diff": r"\mathrm{d}",
 }
-# KaTeX prints a command that it knows but may not run (\href, \includegraphics) in this colour instead of raising.
+# KaTeX prints a command that it knows but may not run (\href, \includegraphics) in this colour
+# instead of raising.
 UNTRUSTED = "#bad000"
 
 
-# Rendering -----------------------------------------------------------------------------------------------------------
+# Rendering.
 
 
 @functools.cache
 def katex() -> MiniRacer:
-    """The JavaScript engine with KaTeX loaded, started once; what KaTeX writes to the console is kept in ``complaints``."""
+    """The JavaScript engine with KaTeX loaded, started once.
+
+    What KaTeX writes to the console is kept in ``complaints``.
+    """
     engine = MiniRacer()
     atexit.register(engine.close)  # else the interpreter waits for the engine's threads at its end
     engine.eval("var complaints = []; console.warn = (text) => { complaints.push(String(text)); };")
-    engine.eval((Path(__file__).parent / "katex" / "katex.min.js").read_text(encoding="utf-8") + ";0")
+    program = Path(__file__).parent / "katex" / "katex.min.js"
+    engine.eval(program.read_text(encoding="utf-8") + ";0")
     return engine
 
 
 @functools.cache
 def render(tex: str, display: bool) -> tuple[str, str, str]:
-    """``(html, text, complaint)`` of a formula: markup, plain characters, and what is wrong with it (empty: nothing)."""
-    options = {"displayMode": display, "throwOnError": True, "strict": "error", "errorColor": UNTRUSTED, "macros": dict(MACROS)}
+    """``(html, text, complaint)`` of a formula: markup, plain characters, what is wrong with it.
+
+    The complaint is empty if nothing is wrong.
+    """
+    options = {
+        "displayMode": display,
+        "throwOnError": True,
+        "strict": "error",
+        "errorColor": UNTRUSTED,
+        "macros": dict(MACROS),
+    }
     katex().eval("complaints = []")
     try:
         html = katex().call("katex.renderToString", tex, options)
     except JSEvalException as error:
         # The message's later lines are KaTeX's own program text.
-        return "", "", str(error).split("\n")[0].split("KaTeX parse error: ")[-1].replace("\u0332", "")
+        message = str(error).split("\n")[0].split("KaTeX parse error: ")[-1]
+        return "", "", message.replace("\u0332", "")
     complaint = katex().eval("complaints.join('; ')")
     if UNTRUSTED in html:
         complaint = "a command that KaTeX only runs in trusted input"
     html = re.sub(r"<annotation.*?</annotation>|</?semantics>", "", html, flags=re.S)
-    return html, plain_text(re.search(r"<math.*?</math>", html, flags=re.S).group()), complaint
+    mathml = re.search(r"<math.*?</math>", html, flags=re.S).group()
+    return html, plain_text(mathml), complaint
 
 
-# Plain text ----------------------------------------------------------------------------------------------------------
+# Plain text.
 
 SPACED = set("=≠<>≤≥≈≡∼≅∈∉⊂⊆→←↦⇒⇔:≪≫∝⟹⟺")
 KEYBOARD = str.maketrans({"\u2061": "", "\u00a0": " ", "∣": "|", "∥": "‖"})
 SUPERSCRIPT = str.maketrans("0123456789+-−n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻ⁿ")
 SUBSCRIPT = str.maketrans("0123456789+-−", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 DOUBLE_STRUCK = str.maketrans("CENPQRZ", "ℂ𝔼ℕℙℚℝℤ")
-ACCENTS = {"^": "\u0302", "~": "\u0303", "˜": "\u0303", "ˉ": "\u0304", "¯": "\u0304", "‾": "\u0304", "˙": "\u0307", "→": "\u20d7"}
+ACCENTS = {
+    "^": "\u0302",
+    "~": "\u0303",
+    "˜": "\u0303",
+    "ˉ": "\u0304",
+    "¯": "\u0304",
+    "‾": "\u0304",
+    "˙": "\u0307",
+    "→": "\u20d7",
+}
+# A line may break beside a formula; this character, of no width, keeps a comma from starting the
+# next line.
+JOINER = "\u2060"
+OPENING = ("(", "[", "“")
+CLOSING = (",", ".", ";", ":", "?", "!", ")", "]", "”", "’", "-")
 
 
 def plain_text(mathml: str) -> str:
@@ -97,11 +130,13 @@ def flat(node: ElementTree.Element) -> str:
     if tag == "mspace":
         return " "
     if tag in ("msup", "mover"):
-        return parts[0].rstrip() + (ACCENTS.get(parts[1].strip()) or shifted(parts[1], "^", SUPERSCRIPT))
+        above = ACCENTS.get(parts[1].strip()) or shifted(parts[1], "^", SUPERSCRIPT)
+        return parts[0].rstrip() + above
     if tag in ("msub", "munder"):
         return parts[0].rstrip() + shifted(parts[1], "_", SUBSCRIPT)
     if tag in ("msubsup", "munderover"):
-        return parts[0].rstrip() + shifted(parts[1], "_", SUBSCRIPT) + shifted(parts[2], "^", SUPERSCRIPT)
+        below, above = shifted(parts[1], "_", SUBSCRIPT), shifted(parts[2], "^", SUPERSCRIPT)
+        return parts[0].rstrip() + below + above
     if tag == "mfrac":
         return "/".join(grouped(part) for part in parts)
     if tag == "msqrt":
@@ -112,11 +147,16 @@ def flat(node: ElementTree.Element) -> str:
 
 
 def shifted(text: str, sign: str, table: dict[int, int]) -> str:
-    """An exponent or index: in raised or lowered characters where all exist, else after ``sign``; a space keeps what follows apart."""
+    """An exponent or index: in raised or lowered characters where all exist, else after ``sign``.
+
+    After a single character a space keeps what follows apart.
+    """
     text = text.strip()
     if text in {"′", "′′", "∗", "⊤"}:
         return text
-    return text.translate(table) if text and all(ord(c) in table for c in text) else sign + grouped(text) + " " * (len(text) == 1)
+    if text and all(ord(letter) in table for letter in text):
+        return text.translate(table)
+    return f"{sign}{text} " if len(text) == 1 else sign + grouped(text)
 
 
 def grouped(text: str) -> str:
@@ -124,14 +164,15 @@ def grouped(text: str) -> str:
     return text if len(text) == 1 or text.isdigit() else f"({text})"
 
 
-# Sphinx --------------------------------------------------------------------------------------------------------------
+# Sphinx.
 
 
 def formula(node: nodes.Element, tex: str, display: bool) -> tuple[str, str]:
-    """HTML and plain text of a formula; a warning, and its source in red, where KaTeX rejects it."""
+    """HTML and plain text of a formula; where KaTeX rejects it, a warning and its source in red."""
     html, text, complaint = render(tex, display)
     if complaint:
-        logger.warning("formula %r: %s", tex, complaint, location=place(node), type="math", subtype="katex")
+        where = {"location": place(node), "type": "math", "subtype": "katex"}
+        logger.warning("formula %r: %s", tex, complaint, **where)
     return html or f'<code class="katex-error">{nodes.unescape(tex)}</code>', text
 
 
@@ -142,33 +183,33 @@ def place(node: nodes.Node) -> nodes.Node:
     return node
 
 
-def visit_inline(self, node: nodes.math) -> None:
+def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
     html, text = formula(node, node.astext(), display=False)
-    before, after = (beside(node, step) for step in (-1, 1))
-    self.body.append(JOINER if before.endswith(("(", "[", "“")) else "")
-    self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight", **{"data-text": text}) + html + "</span>")
-    self.body.append(JOINER if after.startswith((",", ".", ";", ":", "?", "!", ")", "]", "”", "’", "-")) else "")
+    attributes = {"CLASS": "math notranslate nohighlight", "data-text": text}
+    self.body.append(JOINER if beside(node, -1).endswith(OPENING) else "")
+    self.body.append(self.starttag(node, "span", "", **attributes) + html + "</span>")
+    self.body.append(JOINER if beside(node, 1).startswith(CLOSING) else "")
     raise nodes.SkipNode
 
 
-# A line may break beside a formula; this character, of no width, keeps a comma from starting the next line.
-JOINER = "\u2060"
-
-
 def beside(node: nodes.Node, step: int) -> str:
-    """The text directly before (-1) or after (1) a formula, also where the formula ends an emphasis."""
+    """The text directly before (-1) or after (1) a formula.
+
+    Also where the formula begins or ends an emphasis.
+    """
     while node.parent is not None:
         siblings = node.parent.children
         position = next(index for index, sibling in enumerate(siblings) if sibling is node) + step
         if 0 <= position < len(siblings):
-            return siblings[position].astext() if isinstance(siblings[position], nodes.Text) else ""
+            neighbour = siblings[position]
+            return neighbour.astext() if isinstance(neighbour, nodes.Text) else ""
         if not isinstance(node.parent, nodes.Inline):
             break
         node = node.parent
     return ""
 
 
-def visit_display(self, node: nodes.math_block) -> None:
+def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
     html, text = formula(node, display_source(node), display=True)
     self.body.append(self.starttag(node, "div", "", CLASS="math notranslate nohighlight"))
     self.body.append(f'<div class="formula" data-text="{self.attval(text)}">{html}</div>')
@@ -181,7 +222,10 @@ def visit_display(self, node: nodes.math_block) -> None:
 
 
 def display_source(node: nodes.math_block) -> str:
-    r"""The TeX of a display. As in Sphinx's other renderers, blank lines separate the lines of one alignment, and ``\\`` breaks a line.
+    r"""The TeX of a display.
+
+    As in Sphinx's other renderers, blank lines separate the lines of one alignment, and ``\\``
+    breaks a line.
 
     An amsmath environment is set without its own numbers: Sphinx numbers it, once.
     """
@@ -189,8 +233,16 @@ def display_source(node: nodes.math_block) -> str:
     if node.get("nowrap"):
         return re.sub(r"\\(begin|end)\{(equation|align|alignat|gather)\}", r"\\\1{\2*}", source)
     parts = [part.strip() for part in source.split("\n\n") if part.strip()]
-    parts = [rf"\begin{{split}}{part}\end{{split}}" if r"\\" in outside_environments(part) else part for part in parts]
-    return parts[0] if len(parts) == 1 else r"\begin{aligned}" + r"\\".join(parts) + r"\end{aligned}"
+    parts = [split(part) for part in parts]
+    if len(parts) == 1:
+        return parts[0]
+    return r"\begin{aligned}" + r"\\".join(parts) + r"\end{aligned}"
+
+
+def split(part: str) -> str:
+    r"""A part of a display, in an environment if ``\\`` breaks it outside of any."""
+    broken = r"\\" in outside_environments(part)
+    return rf"\begin{{split}}{part}\end{{split}}" if broken else part
 
 
 def outside_environments(tex: str) -> str:
@@ -201,21 +253,25 @@ def outside_environments(tex: str) -> str:
 
 
 class EquationReferences(SphinxTransform):
-    r"""``$\eqref{eq-x}$`` is the same link as the role ``{eq}`eq-x```: only Sphinx knows the numbers of other pages."""
+    r"""``$\eqref{eq-x}$`` is the same link as the role ``{eq}`eq-x```.
+
+    Only Sphinx knows the numbers of other pages.
+    """
 
     default_priority = 400
 
-    def apply(self, **kwargs) -> None:
+    def apply(self, **kwargs: object) -> None:
         for node in list(self.document.findall(nodes.math)):
             match = re.fullmatch(r"\\(?:eqref|ref)\{([^{}]+)\}", node.astext().strip())
             if match:
-                reference = pending_xref("", nodes.literal(text=match[1]), refdomain="math", reftype="eq", reftarget=match[1])
+                target = {"refdomain": "math", "reftype": "eq", "reftarget": match[1]}
+                reference = pending_xref("", nodes.literal(text=match[1]), **target)
                 reference["refdoc"], reference["refwarn"] = self.env.docname, True
                 reference.source, reference.line = node.source, node.line
                 node.parent.replace(node, reference)
 
 
-def setup(app):
+def setup(app: Sphinx) -> dict:
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.add_transform(EquationReferences)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,8 @@
-"""Sphinx extension: what is read without a page's layout is plain characters, without TeX and markup.
+"""Sphinx extension: what is read without a page's layout is plain characters.
 
-That is the window's title, the titles of the previous and next page in the head, the description
-for search engines, and the book's own search index. The excerpts under a search's results are made
-in the browser: ``_static/book.js`` takes the same characters from ``data-text``.
+No TeX and no markup: in the window's title, the titles of the previous and next page in the head,
+the description for search engines, and the book's own search index. The excerpts under a search's
+results are made in the browser: ``_static/book.js`` takes the same characters from ``data-text``.
 """
 
 import html

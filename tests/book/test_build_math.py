@@ -1,4 +1,7 @@
-"""Formulas are rendered while the book is built: what is accepted, what is refused, and what is left in the page."""
+"""Formulas are rendered while the book is built.
+
+What is accepted, what is refused, and what is left in the page.
+"""
 
 import re
 import subprocess
@@ -19,7 +22,8 @@ CONF = """
 import sys
 sys.path.insert(0, {folder!r})
 project = "Book"
-extensions = ["myst_parser", "sphinx_proof", "sphinx.ext.autodoc", "build_math", "folds", "search_text", "alt_text"]
+extensions = ["myst_parser", "sphinx_proof", "sphinx.ext.autodoc", "build_math", "folds"]
+extensions += ["search_text", "alt_text"]
 myst_enable_extensions = ["amsmath", "dollarmath", "colon_fence"]
 html_math_renderer = "katex"
 html_theme = "basic"
@@ -37,7 +41,7 @@ def build(folder: Path, text: str) -> tuple[int, str, str]:
     return run.returncode, run.stderr, page.read_text(encoding="utf-8") if page.is_file() else ""
 
 
-# One formula -----------------------------------------------------------------------------------------------------------
+# One formula.
 
 
 @pytest.mark.parametrize(
@@ -91,9 +95,9 @@ def test_a_wrong_formula_is_refused(tex, complaint):
 
 
 def test_what_katex_writes_to_the_console_is_a_complaint(monkeypatch):
-    build_math.katex().eval(
-        "var kept = katex.renderToString; katex.renderToString = (...a) => { console.warn('planted'); return kept(...a); }"
-    )
+    planted = "(...a) => { console.warn('planted'); return kept(...a); }"
+    build_math.katex().eval("var kept = katex.renderToString")
+    build_math.katex().eval(f"katex.renderToString = {planted}; 0")
     try:
         assert build_math.render("p+l+a+n+t", False)[2] == "planted"
     finally:
@@ -117,11 +121,12 @@ def test_the_source_of_a_display():
 
 
 def test_plain_html_reads_each_formula_once():
-    html = f'The norm <span class="math" data-text="‖x‖²">{build_math.render("x", False)[0]}</span> &amp; more'
+    formula = build_math.render("x", False)[0]
+    html = f'The norm <span class="math" data-text="‖x‖²">{formula}</span> &amp; more'
     assert search_text.plain_html(html) == "The norm ‖x‖² & more"
 
 
-# A page ----------------------------------------------------------------------------------------------------------------
+# A page.
 
 PAGE = r"""# The norm $\norm{x}^2$ & more
 
@@ -215,7 +220,8 @@ def test_the_search_index_has_no_tex(page):
 
 def test_proofs_fold_without_a_script(page):
     _, html = page
-    assert re.search(r'<details class="proof-box fold" id="proof-thm-a">\s*<summary class="fold-title">Proof</summary>', html)
+    fold = r'<details class="proof-box fold" id="proof-thm-a">'
+    assert re.search(fold + r'\s*<summary class="fold-title">Proof</summary>', html)
     assert "<strong>Proof.</strong> An open one." in html
     assert html.count("Proof.") == 1
     ids = re.findall(r' id="([^"]+)"', html)

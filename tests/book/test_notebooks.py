@@ -136,7 +136,8 @@ def test_no_myst_is_left(download):
     assert f"[elsewhere]({SITE}limits/one.html#other)" in shown
     assert "**Proof.**" in shown
     assert "**Exercise 1.**" in shown and "**Solution of Exercise 1.**" in shown
-    assert f"It is 0.12, see [Theorem 2]({SITE}limits/one.html#thm-other) and [1.1]({SITE}limits/one.html#eq-one)" in shown
+    page = f"{SITE}limits/one.html"
+    assert f"It is 0.12, see [Theorem 2]({page}#thm-other) and [1.1]({page}#eq-one)" in shown
     assert f"By [an earlier one]({SITE}limits/one.html#lem-small)." in shown
     assert "`limits.any_coefficients.width_bound`" in shown and "*new* *(no function: a step)*" in shown
     assert "\\tag{1.1}\n$$" in shown

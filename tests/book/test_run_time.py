@@ -1,4 +1,7 @@
-"""The time at the head of a chapter is the one that was measured, also when the outputs come from the cache."""
+"""The time at the head of a chapter is the one that was measured.
+
+Also when the outputs come from the cache.
+"""
 
 import re
 import shutil
