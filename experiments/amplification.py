@@ -13,7 +13,8 @@ import numpy as np
 from scipy import stats
 
 from randomfeatures import results, sweeps
-from randomfeatures.beyond.amplification import XORClusters, alignment, linear_error, mean_absolute, random_features_risk
+from randomfeatures.beyond.amplification import alignment, mean_absolute, random_features_risk
+from randomfeatures.beyond.amplification_clusters import XORClusters, linear_error
 from randomfeatures.beyond.amplification_training import (
     classification_error,
     initial_network,

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from randomfeatures.beyond.amplification import XORClusters
+from randomfeatures.beyond.amplification_clusters import XORClusters
 
 SEEDS = st.integers(0, 2**32 - 1)
 

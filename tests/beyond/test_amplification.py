@@ -13,17 +13,16 @@ from hypothesis import strategies as st
 from scipy import integrate, optimize, special
 
 from randomfeatures.beyond.amplification import (
-    XORClusters,
     alignment,
     alignment_field,
     first_step,
     growth,
-    linear_error,
     mean_absolute,
     random_features_risk,
     smallness_bound,
     step_deviation,
 )
+from randomfeatures.beyond.amplification_clusters import XORClusters, linear_error
 from randomfeatures.beyond.amplification_training import (
     classification_error,
     initial_network,
@@ -487,7 +486,7 @@ W3, A2, X3, Y4 = np.ones((2, 3)), np.ones(2), np.ones((4, 3)), np.ones(4)
         (lambda: first_step(W3, np.ones(3), LAW), r"a must have one entry for each of the 2 neurons, got shape \(3,\)"),
         (lambda: random_features_risk(np.zeros((2, 3)), LAW), "W must hold no zero neuron, got one in row 0"),
         (lambda: step_deviation(W3, A2, LAW, 0), "n must be an integer >= 1"),
-        (lambda: alignment_field(1.0, 1.0, 1.0), r"alpha_1\*\*2 \+ alpha_2\*\*2 must hold finite numbers <= 1"),
+        (lambda: alignment_field(1.0, 1.0, 1.0), r"\(alpha_1\*\*2 \+ alpha_2\*\*2\) / separation\*\*2 must hold finite numbers <= 1"),
         (lambda: alignment_field(1.0, 1.0, -1.0), "separation must be a finite real number > 0"),
         (lambda: initial_network(np.random.default_rng(0), 3, 2, 0.1), "m must be even, got 3"),
         (lambda: initial_network(np.random.default_rng(0), 4, 2, 0.0), "omega must be a finite real number > 0"),

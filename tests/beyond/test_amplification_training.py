@@ -14,12 +14,8 @@ from hypothesis import given, settings
 from scipy import special
 
 from randomfeatures import results
-from randomfeatures.beyond.amplification import (
-    XORClusters,
-    alignment,
-    linear_error,
-    random_features_risk,
-)
+from randomfeatures.beyond.amplification import alignment, random_features_risk
+from randomfeatures.beyond.amplification_clusters import XORClusters, linear_error
 from randomfeatures.beyond.amplification_training import (
     classification_error,
     initial_network,
