@@ -23,15 +23,16 @@ from randomfeatures.power.polynomials import (
     ball_width,
     blind_energy,
     coefficient_function,
-    evaluate,
-    harmonic_parts,
+    harmonics_need,
     homogenize,
-    inner_product,
     power_coefficients,
     sampling_constant,
     sampling_second_moment,
+    second_moment_bound,
+    training_budget,
     width,
 )
+from randomfeatures.power.polynomials_harmonics import evaluate, harmonic_parts, inner_product
 from randomfeatures.power.sampling import sampling_error
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -166,6 +167,39 @@ def test_the_error_of_sampled_coefficients():
     assert abs(np.mean(errors) - exact) < 4 * np.std(errors) / 20 < 0.2 * exact
 
 
+@pytest.mark.claim("thm-polynomials-sphere", kind="identity")
+@pytest.mark.parametrize("q", [2, 4, 6, 8])
+def test_the_bound_of_a_degree_is_near_the_largest_second_moment(q):
+    """The worst f of degree q is a harmonic, with M = 1/(2d η_q²); as d grows, the bound exceeds it by a known factor.
+
+    By Stirling's formula η_q² ~ ((q-3)!!)² / (2π d^{q+1}), so the ratio of the bound to M tends to 1.
+    """
+    for d, room in ((3, None), (10, None), (10**5, 1e-3)):
+        worst = 1 / (2 * d * relu_eigenvalue(d, q) ** 2)
+        bound = second_moment_bound(d, q)
+        assert worst <= bound
+        if room:
+            assert_close(bound, worst, room * worst)
+
+
+@pytest.mark.claim("thm-polynomials-sphere", kind="quadrature")
+@pytest.mark.parametrize("d", [2, 3, 6])
+def test_the_pointwise_error_is_attained_by_the_sign(d):
+    """E (f(x) - N(x))² = (E c² [<w,x>]_+² - f(x)²)/r: with |c| = C, as for f = x_1 at x_1 = 0, exactly C²/(2dr)."""
+
+    def mean(g):  # over w_1 = sin φ, density cos^{d-2} φ
+        angles = (-math.pi / 2, math.pi / 2)
+        return integrate.quad(lambda a: g(math.sin(a)) * math.cos(a) ** (d - 2), *angles, points=[0])[0]
+
+    assert_close(mean(lambda t: max(t, 0) ** 2) / mean(lambda t: 1), 1 / (2 * d), 1e-12)
+
+
+def test_bounds_of_a_degree_refuse_what_no_float_holds():
+    assert second_moment_bound(10**6, 50) > 1e240
+    with pytest.raises(ArithmeticError, match=r"above the largest float for d = 1000000, q = 70"):
+        second_moment_bound(10**6, 70)
+
+
 @pytest.mark.claim("prop-polynomials-lower", kind="quadrature")
 def test_every_subspace_loses_all_but_its_dimension():
     """Degree 2 on S^2, N = 5: the mean energy of a random harmonic in a span of r neurons is at most r/5, and the harmonics attain it."""
@@ -173,6 +207,7 @@ def test_every_subspace_loses_all_but_its_dimension():
     forms = [{(1, 1, 0): 1}, {(1, 0, 1): 1}, {(0, 1, 1): 1}, {(2, 0, 0): 1, (0, 2, 0): -1}, {(0, 0, 2): 2, (2, 0, 0): -1, (0, 2, 0): -1}]
     Y = np.array([evaluate(f, w) / math.sqrt(inner_product(f, f)) for f in forms])
     assert np.allclose((Y * weights) @ Y.T, np.eye(5), atol=1e-12)
+    assert_close(harmonics_need(3, 2, 0.4), 3.0, 1e-15)  # three features leave 2/5 of the energy
     directions = sphere.sample_sphere(np.random.default_rng(6), 3, 3)
     for features in (relu(directions @ w.T), Y[:3]):
         e = np.linalg.qr((features * np.sqrt(weights)).T)[0].T / np.sqrt(weights)
@@ -284,6 +319,14 @@ def test_the_budget_of_the_corollary(C, d, share):
     assert excess <= 0.87 * epsilon
 
 
+@pytest.mark.claim("cor-sgd-learns-polynomials", kind="identity")
+def test_the_budget_at_generic_points():
+    """Each term of the width where it is the larger one, in whole numbers by hand."""
+    assert_close(training_budget(50.0, 0.5, d=1000), (150_000, 40_000), 1)  # 3 · 50 · 100^1.5
+    assert_close(training_budget(7.0, 0.01, d=4), (3_675_000, 1_960_000), 1)  # 30/4 · 700^2
+    assert_close(training_budget(7.0, 0.01), (2_450_000, 1_960_000), 1)  # 5 · 700^2
+
+
 @pytest.mark.claim("cor-sgd-learns-polynomials", kind="quadrature")
 def test_unit_weights_of_the_corollary():
     rng = np.random.default_rng(10)
@@ -310,6 +353,9 @@ def test_unit_weights_of_the_corollary():
         (lambda: inner_product({(1, 0): 1}, {(1, 0, 0): 1}), "q must be a polynomial in 2 variables"),
         (lambda: evaluate({(1, 0): 1}, np.zeros((4, 3))), "x must have 2 columns"),
         (lambda: width({(1, 0): 1}, 0.0), "error must be"),
+        (lambda: second_moment_bound(3, 3), "q must be an even integer >= 2, got 3"),
+        (lambda: harmonics_need(3, 2, 1.5), "error must be"),
+        (lambda: training_budget(1.0, 2.0), "error must be .* <= 1, got 2.0"),
         (lambda: ball_width({(1, 0): 1}, -1.0), "error must be"),
         (lambda: ball_coefficient({(1, 0): 1}, np.zeros((4, 2)), np.zeros(3)), "b must have one entry for each row of v, 4, got 3"),
         (lambda: ball_coefficient({(1, 0): 1}, np.zeros((1, 2)), np.full(1, 1.5)), "b must hold finite numbers"),

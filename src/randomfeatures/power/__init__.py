@@ -2,6 +2,7 @@
 
 - ``kernels``: arc-cosine and tangent kernels; the tangent model of a network.
 - ``polynomials``: polynomials as averages of neurons: coefficients, constants, widths.
+- ``polynomials_harmonics``: polynomials in exact arithmetic, and their harmonics.
 - ``random_features``: feature maps and their linear fits.
 - ``random_features_estimator``: the same fit in scikit-learn's conventions.
 - ``sampling``: averages of sampled neurons.
@@ -15,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "kernels",
         "polynomials",
+        "polynomials_harmonics",
         "random_features",
         "random_features_estimator",
         "sampling",

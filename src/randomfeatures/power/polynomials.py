@@ -1,13 +1,11 @@
-"""Which polynomials random ReLU features reach, with explicit coefficients and widths.
+r"""Which polynomials random ReLU features reach, with explicit coefficients and widths.
 
 A polynomial in d variables is a dictionary from exponents to coefficients: ``{(1, 1, 0): 2}`` is 2 x_1 x_2 in dimension 3. Integers and
 fractions stay exact. Weights w and inputs x are uniform on the unit sphere S^{d-1}, ‖f‖² = E f(x)², unless a function says otherwise.
 """
 
 import math
-from collections.abc import Mapping
-from fractions import Fraction
-from numbers import Rational, Real
+from numbers import Real
 
 from array_api_compat import array_namespace
 from jaxtyping import Float
@@ -15,93 +13,7 @@ from jaxtyping import Float
 from randomfeatures.foundations.arguments import Array, finite_array, integer, real
 from randomfeatures.foundations.relu_spectrum import relu_eigenvalue
 from randomfeatures.foundations.sphere import log_monomial_eigenvalue, multiplicity
-
-# Exponents of a monomial -> its coefficient; all exponents have the same length d.
-Polynomial = Mapping[tuple[int, ...], Real]
-
-
-# --- polynomials on the sphere
-
-
-def evaluate(p: Polynomial, x: Float[Array, "n d"]) -> Float[Array, " n"]:
-    """The values of the polynomial at the rows of ``x``, an array of length n.
-
-    Error: a unit in the last place of the sum of the absolute values of its terms, times the number of terms and the degree.
-    Raises: ValueError if ``p`` is no polynomial in as many variables as ``x`` has columns, or ``x`` is no finite real matrix.
-
-    >>> import numpy as np
-    >>> evaluate({(2, 0): 1, (0, 1): -3}, np.array([[2.0, 1.0]]))
-    array([1.])
-    """
-    xp = array_namespace(finite_array("x", x, ndim=2))
-    if _dimension(p) != x.shape[1]:
-        raise ValueError(f"x must have {_dimension(p)} columns, one for each variable of p, got shape {tuple(x.shape)}")
-    total = xp.zeros_like(x[:, 0])
-    for alpha, coefficient in p.items():
-        term = xp.full_like(total, float(coefficient))
-        for i, power in enumerate(alpha):
-            term = term * x[:, i] ** power if power else term
-        total = total + term
-    return total
-
-
-def inner_product(p: Polynomial, q: Polynomial) -> Real:
-    r"""<p, q> = E p(x) q(x) for x uniform on the sphere; a Fraction if the coefficients are exact.
-
-    .. math:: \mathbb E\,x^\alpha = \frac{\prod_i(\alpha_i-1)!!}{d(d+2)\cdots(d+|\alpha|-2)} \ \text{ if all } \alpha_i \text{ are even}
-
-    and 0 if one is odd.
-
-    See: ``thm-polynomials-sphere``.
-    Error: none for integers and fractions.
-    Raises: ValueError if p or q is no polynomial, or they differ in the number of variables.
-
-    >>> inner_product({(2, 0, 0): 1}, {(2, 0, 0): 1}), inner_product({(1, 0, 0): 1}, {(0, 1, 0): 1})
-    (Fraction(1, 5), 0)
-    """
-    d = _dimension(p)
-    if _dimension(q) != d:
-        raise ValueError(f"q must be a polynomial in {d} variables as p, got {_dimension(q)}")
-    total = 0
-    for alpha, a in p.items():
-        for beta, b in q.items():
-            powers = [i + j for i, j in zip(alpha, beta, strict=True)]
-            if not any(power % 2 for power in powers):
-                odd = math.prod(math.prod(range(1, power, 2)) for power in powers)
-                total += a * b * Fraction(odd, math.prod(range(d, d + sum(powers), 2)))
-    return total
-
-
-def harmonic_parts(p: Polynomial) -> dict[int, Polynomial]:
-    r"""The harmonics f_k, homogeneous of degree k with zero Laplacian, whose sum is p on the sphere: {k: f_k}, zero parts left out.
-
-    For a homogeneous p of degree j, with n = |x|²,
-
-    .. math:: f_j = \sum_i a_i\, n^i \Delta^i p, \qquad a_0=1,\quad a_i = \frac{-a_{i-1}}{2i\,(d+2j-2-2i)},
-
-    and on the sphere p - f_j is a polynomial of degree j - 2, which is treated in the same way.
-
-    Book: ``lem-harmonic-coefficients``.
-    Error: none; a float is taken for the binary fraction that it is.
-    Raises: ValueError if p is no polynomial in at least 2 variables.
-
-    >>> harmonic_parts({(2, 0): 1})[0], harmonic_parts({(2, 0): 1})[2] == {(2, 0): Fraction(1, 2), (0, 2): Fraction(-1, 2)}
-    ({(0, 0): Fraction(1, 2)}, True)
-    """
-    d = _dimension(p)
-    parts: dict[int, dict] = {}
-    for degree in {sum(alpha) for alpha in p}:
-        rest = {alpha: Fraction(a) for alpha, a in p.items() if sum(alpha) == degree}
-        for j in range(degree, -1, -2):
-            harmonic, lower, laplace, a = dict(rest), {}, rest, Fraction(1)
-            for i in range(1, j // 2 + 1):
-                laplace, a = _laplacian(laplace), -a / (2 * i * (d + 2 * j - 2 - 2 * i))
-                piece = _times_norm({alpha: a * value for alpha, value in laplace.items()}, i - 1)
-                _add(lower, piece, -1)
-                _add(harmonic, _times_norm(piece, 1), 1)
-            _add(parts.setdefault(j, {}), harmonic, 1)
-            rest = lower
-    return {k: f for k, f in sorted(parts.items()) if f}
+from randomfeatures.power.polynomials_harmonics import Polynomial, add, dimension, evaluate, harmonic_parts, inner_product
 
 
 def coefficient_function(p: Polynomial) -> dict[tuple[int, ...], float]:
@@ -118,7 +30,7 @@ def coefficient_function(p: Polynomial) -> dict[tuple[int, ...], float]:
     """
     total: dict[tuple[int, ...], float] = {}
     for k, f in _visible_parts(p).items():
-        _add(total, {alpha: float(a) for alpha, a in f.items()}, 1 / relu_eigenvalue(_dimension(p), k))
+        add(total, {alpha: float(a) for alpha, a in f.items()}, 1 / relu_eigenvalue(dimension(p), k))
     return total
 
 
@@ -134,7 +46,7 @@ def sampling_second_moment(p: Polynomial) -> float:
     >>> round(sampling_second_moment({(1, 0, 0): 1}), 12)  # 4 d²/(2 d²)
     2.0
     """
-    d = _dimension(p)
+    d = dimension(p)
     return sum(float(inner_product(f, f)) / relu_eigenvalue(d, k) ** 2 for k, f in _visible_parts(p).items()) / (2 * d)
 
 
@@ -152,7 +64,7 @@ def sampling_constant(p: Polynomial) -> float:
     >>> sampling_constant({(3, 0): 1, (1, 2): 1, (0, 0): 0})  # x_1 (x_1² + x_2²) is x_1 on the circle
     4.0
     """
-    d = _dimension(p)
+    d = dimension(p)
     return sum(_sup_bound(f, k) / abs(relu_eigenvalue(d, k)) for k, f in _visible_parts(p).items())
 
 
@@ -170,6 +82,70 @@ def width(p: Polynomial, error: float) -> int:
     """
     excess = sampling_second_moment(p) - float(inner_product(p, p))
     return max(1, math.ceil(excess / real("error", error, above=0) * (1 - 1e-12)))
+
+
+def second_moment_bound(d: int, q: int) -> float:
+    r"""An upper bound on E c(w)² ‖σ_w‖² / ‖f‖² for every polynomial f of degree at most q, q even, that neurons see.
+
+    .. math:: M \le \frac{\|f\|^2}{2d\,\eta_q^2} \le \frac{\pi\,(d+q-1)^q}{((q-3)!!)^2}\,\|f\|^2, \qquad (-1)!! = 1
+
+    This is the last of the three; divided by the error it is a width that suffices for every such f of norm 1.
+
+    Book: ``thm-polynomials-sphere``.
+    Error: relative, 1e-15.
+    Raises: ValueError unless d >= 2 and q >= 2 is even; ArithmeticError where the value is no float.
+
+    >>> second_moment_bound(3, 2) == 16 * math.pi
+    True
+    """
+    d, q = integer("d", d, at_least=2), integer("q", q, at_least=2)
+    if q % 2:
+        raise ValueError(f"q must be an even integer >= 2, got {q!r}")
+    try:
+        return math.pi * ((d + q - 1) ** q / math.prod(range(1, q - 2, 2)) ** 2)
+    except OverflowError:
+        raise ArithmeticError(f"second_moment_bound is above the largest float for d = {d}, q = {q}") from None
+
+
+def harmonics_need(d: int, q: int, error: float) -> float:
+    r"""The number of features, of any kind, below which some harmonic of degree q and norm 1 has a larger error.
+
+    .. math:: r \ge (1-\varepsilon)\,N(d,q)
+
+    Book: ``prop-polynomials-lower``.
+    Error: relative, 1e-15.
+    Raises: ValueError unless d >= 1, q >= 0 and 0 <= error <= 1.
+
+    >>> harmonics_need(3, 2, 0.0)
+    5.0
+    """
+    return (1 - real("error", error, at_least=0, at_most=1)) * multiplicity(d, q)
+
+
+def training_budget(C: float, error: float, d: int | None = None) -> tuple[int, int]:
+    r"""Width r and steps T with which gradient descent on both layers learns f up to ``error`` above its loss.
+
+    .. math:: r = \Bigl\lceil\max\Bigl(\frac{3\,C^{5/2}}{\epsilon^{3/2}}, \frac{30\,C^2}{d\,\epsilon^2}\Bigr)\Bigr\rceil,
+              \qquad T = \Bigl\lceil\frac{4C^2}{\epsilon^2}\Bigr\rceil
+
+    for f on the sphere of R^d with C of :func:`sampling_constant`. Without ``d``: on the ball, with C at least twice
+    :func:`ball_constant`; the second term is then :math:`5C^2/\epsilon^2`.
+
+    Book: ``cor-sgd-learns-polynomials``.
+    Error: the numbers before rounding up have a relative error of 1e-15; where that passes an integer, one is off by one.
+    Raises: ValueError unless C > 0, 0 < error <= C, and d >= 2 or None.
+
+    >>> training_budget(4.0, 1.0, d=10), training_budget(4.0, 1.0)
+    ((96, 64), (96, 64))
+    >>> training_budget(4.0, 0.01, d=2), training_budget(4.0, 0.01)
+    ((2400000, 640000), (800000, 640000))
+    """
+    C = real("C", C, above=0)
+    error = real("error", error, above=0, at_most=C)
+    share = 5.0 if d is None else 30 / integer("d", d, at_least=2)
+    ratio = C / error
+    width = max(3 * C * ratio**1.5, share * ratio**2)
+    return math.ceil(width * (1 - 1e-12)), math.ceil(4 * ratio**2 * (1 - 1e-12))
 
 
 def blind_energy(p: Polynomial) -> Real:
@@ -204,7 +180,7 @@ def homogenize(p: Polynomial) -> dict[tuple[int, ...], Real]:
     >>> homogenize({(1, 1, 1): 1})
     {(1, 1, 1, 1): 4}
     """
-    _dimension(p)
+    dimension(p)
     degree = max(sum(alpha) for alpha in p)
     m = degree + degree % 2
     return {(*alpha, m - sum(alpha)): 2 ** (m // 2) * a for alpha, a in p.items()}
@@ -225,12 +201,12 @@ def power_coefficients(p: Polynomial) -> dict[int, dict[tuple[int, ...], Real]]:
     >>> {j: {alpha: round(a, 9) for alpha, a in c.items()} for j, c in power_coefficients({(1, 0): 1, (1, 1): 1}).items()}
     {1: {(1, 0): 2.0}, 2: {(1, 1): 4.0}}
     """
-    d, result = _dimension(p), {}
+    d, result = dimension(p), {}
     for j in sorted({sum(alpha) for alpha in p}):
         component = {alpha: a for alpha, a in p.items() if sum(alpha) == j}
         result[j] = {}
         for k, f in harmonic_parts(component).items():
-            _add(result[j], {alpha: float(a) for alpha, a in f.items()}, math.exp(-log_monomial_eigenvalue(d, j, k)))
+            add(result[j], {alpha: float(a) for alpha, a in f.items()}, math.exp(-log_monomial_eigenvalue(d, j, k)))
     return result
 
 
@@ -271,7 +247,7 @@ def ball_constant(p: Polynomial) -> float:
     >>> round(ball_constant({(0, 0): 1, (0, 1): 1}), 9)
     10.0
     """
-    d, total = _dimension(p), 0.0
+    d, total = dimension(p), 0.0
     for j in {sum(alpha) for alpha in p}:
         component = {alpha: a for alpha, a in p.items() if sum(alpha) == j}
         factor = {0: 6.0, 1: 2.0}.get(j, 4.0 * j * (j - 1))
@@ -292,26 +268,8 @@ def ball_width(p: Polynomial, error: float) -> int:
     >>> ball_width({(0, 0, 0): 1}, 0.1)  # 36 / 0.2 * (1/3 + 1/3)
     120
     """
-    moment = ball_constant(p) ** 2 * (1 / _dimension(p) + 1 / 3) / 2
+    moment = ball_constant(p) ** 2 * (1 / dimension(p) + 1 / 3) / 2
     return math.ceil(moment / real("error", error, above=0) * (1 - 1e-12))
-
-
-# --- arithmetic of polynomials
-
-
-def _dimension(p: Polynomial) -> int:
-    """The number of variables, or ValueError: exponents are tuples of one length d >= 2, coefficients finite real numbers."""
-    if not isinstance(p, Mapping) or not p:
-        raise ValueError(f"p must be a non-empty dictionary from exponents to coefficients, got {p!r}")
-    lengths = {len(alpha) if isinstance(alpha, tuple) else 0 for alpha in p}
-    if len(lengths) != 1 or min(lengths) < 2:
-        raise ValueError(f"p must have tuples of one length d >= 2 as exponents, got lengths {sorted(lengths)}")
-    for alpha, a in p.items():
-        for power in alpha:
-            integer("an exponent of p", power, at_least=0)
-        if not isinstance(a, Rational):
-            real("a coefficient of p", a)
-    return lengths.pop()
 
 
 def _visible_parts(p: Polynomial) -> dict[int, Polynomial]:
@@ -325,34 +283,6 @@ def _visible_parts(p: Polynomial) -> dict[int, Polynomial]:
 
 def _sup_bound(f: Polynomial, k: int) -> float:
     """An upper bound on |f| over the sphere for a harmonic of degree k."""
-    by_norm = math.sqrt(multiplicity(_dimension(f), k) * float(inner_product(f, f)))
+    by_norm = math.sqrt(multiplicity(dimension(f), k) * float(inner_product(f, f)))
     by_monomials = sum(abs(float(a)) * math.prod((i / k) ** (i / 2) for i in alpha if i) for alpha, a in f.items())
     return min(by_norm, by_monomials)
-
-
-def _add(total: dict, p: Polynomial, factor: Real) -> None:
-    """total += factor p in place; terms that vanish are dropped."""
-    for alpha, a in p.items():
-        total[alpha] = total.get(alpha, 0) + factor * a
-        if total[alpha] == 0:
-            del total[alpha]
-
-
-def _laplacian(p: Polynomial) -> dict:
-    total: dict = {}
-    for alpha, a in p.items():
-        for i, power in enumerate(alpha):
-            if power >= 2:
-                _add(total, {(*alpha[:i], power - 2, *alpha[i + 1 :]): power * (power - 1) * a}, 1)
-    return total
-
-
-def _times_norm(p: Polynomial, times: int) -> dict:
-    """|x|^(2 times) p."""
-    for _ in range(times):
-        total: dict = {}
-        for alpha, a in p.items():
-            for i, power in enumerate(alpha):
-                _add(total, {(*alpha[:i], power + 2, *alpha[i + 1 :]): a}, 1)
-        p = total
-    return dict(p)
