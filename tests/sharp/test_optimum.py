@@ -16,16 +16,15 @@ from scipy import special, stats
 from randomfeatures.foundations.dual_activations import dual_relu, dual_relu_general
 from randomfeatures.foundations.hermite import relu_coefficients
 from randomfeatures.foundations.sphere import gegenbauer, monomial_eigenvalue, multiplicity, sample_sphere
-from randomfeatures.sharp import optimum
+from randomfeatures.sharp import optimum, optimum_levels
 from randomfeatures.sharp.optimum import (
     almost_every_direction_bound,
     features_needed,
     log_optimal_error,
     optimal_error,
     optimal_error_certified,
-    tail_constant,
-    tail_constant_lower_bound,
 )
+from randomfeatures.sharp.optimum_tail import tail_constant, tail_constant_lower_bound
 from randomfeatures.sharp.spectrum import neuron_spectrum
 
 DIMENSIONS = st.integers(2, 40) | st.integers(2, 10**4)
@@ -136,7 +135,7 @@ def test_counts_of_degrees(d, half):
     K = 2 * half
     for degree in (K, K - 1):
         assert sum(multiplicity(d, j) for j in range(degree, -1, -2)) == math.comb(degree + d - 1, d - 1)
-    assert counts_of_degrees(d, K) == d + math.comb(K + d - 1, d - 1) == optimum._levels(d, 0.0).count(half + 1)
+    assert counts_of_degrees(d, K) == d + math.comb(K + d - 1, d - 1) == optimum_levels.levels_of(d, 0.0).count(half + 1)
 
 
 @pytest.mark.claim("lem-gamma-ratio", kind="quadrature")

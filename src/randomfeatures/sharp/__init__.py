@@ -1,7 +1,9 @@
 """The sharp limit of one neuron.
 
-- ``optimum``: the error of the best features of any kind, exactly.
 - ``spectrum``: the spectrum of one neuron, with and without a bias.
+- ``optimum``: the error of the best features of any kind, exactly.
+- ``optimum_levels``: the eigenvalues in decreasing order, and their tails, as balls.
+- ``optimum_tail``: the energy beyond each degree: bounds, the law, the constant at degree d.
 """
 
 import lazy_loader
@@ -10,6 +12,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "optimum",
+        "optimum_levels",
+        "optimum_tail",
         "spectrum",
     ],
 )

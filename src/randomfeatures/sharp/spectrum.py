@@ -1,6 +1,17 @@
-"""SPECTRUMDOC"""
+r"""The spectrum of one neuron: how much of it there is in each degree of spherical harmonics.
+
+The target is the neuron x -> [⟨θ, x⟩ + b]_+ with θ uniform on the unit sphere of R^d and x standard
+Gaussian. The operator on the sphere whose kernel is the inner product of two such neurons has in
+degree k = 0, 1, 2, ... the eigenvalue λ_k, with multiplicity N(d, k). For a neuron of norm ρ and
+bias ρb multiply the eigenvalues by ρ².
+
+Eigenvalues are computed in ball arithmetic (python-flint): every operation encloses its rounding
+error, and the precision rises until the result is known to what the docstring says. The value at a
+float b is the value at exactly that number.
+"""
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -8,35 +19,110 @@ import numpy as np
 from jaxtyping import Float
 
 from randomfeatures.foundations.arguments import integer, real
-from randomfeatures.foundations.balls import accurate, ball, current_precision, flint, working_precision
+from randomfeatures.foundations.balls import (
+    accurate,
+    ball,
+    current_precision,
+    enclosure,
+    flint,
+    working_precision,
+)
 from randomfeatures.foundations.relu_spectrum import neuron_eigenvalue
+from randomfeatures.foundations.sphere import monomial_eigenvalue
 
 FAR = 40.0
-"""Beyond this |b| the neuron is, to a part (2|b| + 2) e^{-b²/2} that no float can hold, b + ⟨θ, x⟩ (b > 0) or zero (b < 0)."""
+"""Beyond this |b| the neuron is b + ⟨θ, x⟩ (b > 0) or zero (b < 0), to a part (2|b| + 2) e^{-b²/2}
+that no float can hold."""
+
+LARGEST_BIASED = 10**6
+"""The highest dimension with a bias: λ_0 and λ_1 take a step for every second dimension."""
 
 
-# --- the spectrum
+# --- the statements
 
 
-def neuron_spectrum(d: int, max_degree: int, bias: float = 0.0) -> Float[np.ndarray, "{max_degree}+1"]:
-    r"""Eigenvalues λ_0, ..., λ_K of one ReLU neuron by degree, K = ``max_degree``; the multiplicity of λ_k is N(d, k).
+def gamma_ratio_bounds(x: float) -> tuple[float, float]:
+    r"""Lower and upper bound on Γ(x + 1/2) / Γ(x), which is their limit as x grows.
 
-    .. math:: \lambda_k = d\,\eta_k^2, \quad \eta_0 = \frac{\Gamma(d/2)}{2\sqrt\pi\,\Gamma((d+1)/2)}, \quad \eta_1 = \frac1{2d}, \quad
-              \eta_k = \frac{(-1)^{k/2-1}\,\Gamma(d/2)\,\Gamma((k-1)/2)}{4\pi\,\Gamma((k+d+1)/2)} \ (k \ge 2 \text{ even})
+    .. math:: \sqrt{x-\tfrac14}\ \le\ \frac{\Gamma(x+\frac12)}{\Gamma(x)}\ \le\ \sqrt x
 
-    and 0 for odd k ≥ 3. Σ N(d, k) λ_k = ‖[⟨θ, ·⟩]_+‖² = 1/2. With a bias b the kernel κ(t) = E[u + b]_+[v + b]_+, t the correlation
-    of u, v, has the second derivative :math:`e^{-b^2/(1+t)} / (2\pi\sqrt{1-t^2})`, and for k ≥ 2, with P in dimension d + 4,
+    Book: ``lem-gamma-ratio``. Error: none, the bounds are rounded outward.
+    Raises: ValueError unless x > 1/4.
+
+    >>> lower, upper = gamma_ratio_bounds(2.0)
+    >>> lower < math.gamma(2.5) < upper
+    True
+    """
+    x = real("x", x, above=0.25)
+    with working_precision(160):
+        return enclosure((ball(x) - 0.25).sqrt())[0], enclosure(ball(x).sqrt())[1]
+
+
+def harmonics(d: int, degree: int) -> int:
+    r"""The number of harmonics in the degrees of a neuron up to K = ``degree``, which is even.
+
+    .. math:: \sum_{k=0,1,2,4,6,\dots,K} N(d,k) = d + \binom{K+d-1}{d-1}
+
+    Book: ``lem-multiplicity``. Error: none, an exact integer of any size.
+    Raises: ValueError unless d ≥ 2 and degree ≥ 2 is even.
+
+    >>> harmonics(3, 2), harmonics(10, 4)
+    (9, 725)
+    """
+    d, degree = integer("d", d, at_least=2), even_integer("degree", degree, at_least=2)
+    return d + math.comb(degree + d - 1, d - 1)
+
+
+def activation_eigenvalue(d: int, k: int, coefficients: Sequence[float]) -> float:
+    r"""λ_k of a neuron g(⟨θ, x⟩) with any activation g.
+
+    .. math:: \lambda_k = \sum_{m\ge k,\ m-k\ \mathrm{even}} c_m^2\,\mu_{m,k}
+
+    ``coefficients`` are c_0, ..., c_M, those of g in orthonormal Hermite polynomials, and μ is
+    :func:`~randomfeatures.foundations.sphere.monomial_eigenvalue`.
+
+    Book: ``thm-bias-spectrum``. Error: relative, 4e-16, and what the coefficients beyond c_M add:
+    a positive number, at most the sum of their squares, divided by N(d, k).
+    Raises: ValueError unless d ≥ 2, k ≥ 0 and the coefficients are finite numbers.
+
+    >>> activation_eigenvalue(4, 1, [0.0, 1.0])  # g(z) = z
+    0.25
+    """
+    d, k = integer("d", d, at_least=2), integer("k", k, at_least=0)
+    c = [real(f"coefficients[{m}]", value) for m, value in enumerate(coefficients)]
+    return math.fsum(c[m] ** 2 * monomial_eigenvalue(d, m, k) for m in range(k, len(c), 2))
+
+
+def neuron_spectrum(
+    d: int,
+    max_degree: int,
+    bias: float = 0.0,
+) -> Float[np.ndarray, "{max_degree}+1"]:
+    r"""Eigenvalues λ_0, ..., λ_K of one ReLU neuron by degree, K = ``max_degree``.
+
+    .. math:: \lambda_k = d\,\eta_k^2, \quad
+              \eta_0 = \frac{\Gamma(d/2)}{2\sqrt\pi\,\Gamma((d+1)/2)}, \quad
+              \eta_1 = \frac1{2d}, \quad
+              \eta_k = \frac{(-1)^{k/2-1}\,\Gamma(d/2)\,\Gamma((k-1)/2)}
+                  {4\pi\,\Gamma((k+d+1)/2)} \ (k \ge 2 \text{ even})
+
+    and 0 for odd k ≥ 3; the multiplicity of λ_k is N(d, k). Without a bias λ_0 > λ_1 > λ_2 > λ_4 >
+    ... and Σ N(d, k) λ_k = 1/2. With a bias b the kernel κ(t) = E[u + b]_+[v + b]_+, t the
+    correlation of u, v, has the second derivative :math:`e^{-b^2/(1+t)} / (2\pi\sqrt{1-t^2})`, and
+    for k ≥ 2, with P in dimension d + 4,
 
     .. math:: \lambda_k = \frac{\Gamma(d/2)}{8\pi^{3/2}\,\Gamma((d+3)/2)}
               \int_{-1}^1 (1-t^2)^{d/2}\,e^{-b^2/(1+t)}\,P_{k-2}^{(d+4)}(t)\,dt .
 
-    λ_0 > λ_2 > ... and λ_1 > λ_3 > ..., but the two do not alternate. Σ N(d, k) λ_k = (1+b²)Φ(b) + bφ(b).
+    λ_0 > λ_2 > ... and λ_1 > λ_3 > ..., but the two do not alternate. Σ N(d, k) λ_k = (1+b²)Φ(b) +
+    bφ(b).
 
-    Book: ``thm-neuron-spectrum``, ``prop-spectrum-decreases``
-    and ``thm-bias-spectrum``.
-    Error: relative, 1e-15, for every bias; 0.0 for a positive value below the smallest float.
-    Raises: ValueError unless d ≥ 1, max_degree ≥ 0 (≤ 1 for d = 1: there are no other degrees) and ``bias`` is finite;
-    ArithmeticError for a bias above 1e154, whose square is no float; ImportError without python-flint.
+    Book: ``thm-neuron-spectrum``, ``prop-spectrum-decreases``, ``thm-bias-spectrum``. Error:
+    relative, 1e-15, for every bias; below the smallest normal float half a unit in the last place,
+    so 0.0 for a positive value that no float can hold. Raises: ValueError unless d ≥ 1, max_degree
+    ≥ 0 (≤ 1 for d = 1: there are no other degrees) and ``bias`` is finite, or with a bias d > 10^6;
+    ArithmeticError for a bias above 1e154, whose square is no float; ImportError without
+    python-flint.
 
     >>> neuron_spectrum(3, 4) * 3072
     array([576., 256.,  36.,   0.,   1.])
@@ -48,14 +134,33 @@ def neuron_spectrum(d: int, max_degree: int, bias: float = 0.0) -> Float[np.ndar
     if bias > 1e154:
         raise ArithmeticError(f"λ_0 is above the largest float for bias = {bias!r}")
     if abs(bias) > FAR:
-        return np.array([max(bias, 0.0) ** 2, (bias > 0) / d] + [0.0] * (max_degree - 1))[: max_degree + 1]
+        affine = [max(bias, 0.0) ** 2, (bias > 0) / d]
+        return np.array(affine + [0.0] * (max_degree - 1))[: max_degree + 1]
     if bias:
+        integer("d", d, at_most=LARGEST_BIASED)
         return np.array([float(value) for value in biased_eigenvalues(d, bias, max_degree, 70)])
-    with working_precision(160):
-        values = [neuron_eigenvalue(d, k) for k in range(min(max_degree, 2) + 1)]
-        for k in range(3, max_degree + 1):
-            values.append(values[k - 2] * (ball(k - 3) / (k + d - 1)) ** 2 if k % 2 == 0 else ball(0))
-        return np.array([float(value) for value in values])
+    values = accurate(lambda: _eigenvalues(d, max_degree), 60, 160)
+    return np.array([float(value) for value in values])
+
+
+def even_integer(name: str, value: Any, *, at_least: int = 0) -> int:
+    """``value`` as a Python integer, or ValueError if it is odd or below ``at_least``."""
+    number = integer(name, value, at_least=at_least)
+    if number % 2:
+        raise ValueError(f"{name} must be an even integer >= {at_least}, got {value!r}")
+    return number
+
+
+# --- the eigenvalues as balls
+
+
+def _eigenvalues(d: int, max_degree: int) -> list[Any]:
+    """λ_0, ..., λ_K without a bias, by the quotient λ_{k+2} / λ_k = ((k - 1) / (k + d + 1))²."""
+    values = [neuron_eigenvalue(d, k) for k in range(min(max_degree, 2) + 1)]
+    for k in range(3, max_degree + 1):
+        quotient = ball(k - 3) / (k + d - 1) if k % 2 == 0 else ball(0)
+        values.append(values[k - 2] * quotient**2)
+    return values
 
 
 @lru_cache(maxsize=64)
@@ -69,9 +174,11 @@ def biased_eigenvalues(d: int, bias: float, max_degree: int, bits: int) -> list[
 
 
 def _high_eigenvalues(d: int, bias: float, max_degree: int) -> list[Any]:
-    r"""λ_2, ..., λ_K from the integrals of u = 1 + t, M_j = ∫_0^2 u^{d/2+j} (2-u)^{d/2} e^{-b²/u} du, and the powers of u in P_{k-2}:
+    r"""λ_2, ..., λ_K from integrals M_j and the powers of u = 1 + t in the polynomials P_{k-2}:
 
-    .. math:: P_n^{(d+4)}(t) = (-1)^n \sum_j \frac{(-n)_j\,(n+d+2)_j}{(\frac{d+3}2)_j\,j!}\,(u/2)^j
+    .. math::
+        M_j &= \int_0^2 u^{d/2+j}\,(2-u)^{d/2}\,e^{-b^2/u}\,du, \\
+        P_n^{(d+4)}(t) &= (-1)^n \sum_j \frac{(-n)_j\,(n+d+2)_j}{(\frac{d+3}2)_j\,j!}\,(u/2)^j
     """
     integrals = _integrals(d, bias, max(max_degree - 1, 2))
     values = []
@@ -85,11 +192,16 @@ def _high_eigenvalues(d: int, bias: float, max_degree: int) -> list[Any]:
 
 
 def _low_eigenvalues(d: int, bias: float) -> tuple[Any, Any]:
-    r"""λ_0 and λ_1 by steps of two dimensions, from the line (d = 1) or the circle (d = 2): the kernel is the same, so
+    r"""λ_0 and λ_1 by steps of two dimensions, from the line (d = 1) or the circle (d = 2).
 
-    .. math:: \lambda_0^{(D+2)} = \lambda_0^{(D)} - \lambda_2^{(D)}, \quad (D+2)\,\lambda_1^{(D+2)} = D\,(\lambda_1^{(D)} - \lambda_3^{(D)})
+    The kernel is the same in all dimensions, so
 
-    with λ_2 and λ_3 from the integrals of (1-t²)^{D/2} w and of t (1-t²)^{D/2} w, w = e^{-b²/(1+t)}, which step by integration by parts.
+    .. math::
+        \lambda_0^{(D+2)} = \lambda_0^{(D)} - \lambda_2^{(D)}, \qquad
+        (D+2)\,\lambda_1^{(D+2)} = D\,(\lambda_1^{(D)} - \lambda_3^{(D)})
+
+    with λ_2 and λ_3 from the integrals of (1-t²)^{D/2} w and of t (1-t²)^{D/2} w, where
+    w = e^{-b²/(1+t)}, which step by integration by parts.
     """
     start = 2 - d % 2
     zero, one = line_eigenvalues(bias) if start == 1 else _circle_eigenvalues(bias)
@@ -113,7 +225,7 @@ def _prefactor(d: int) -> Any:
 
 
 def _integrals(d: int, bias: float, number: int) -> list[Any]:
-    """M_0, ..., M_{number-1}: the first two are Tricomi functions, the others follow by their recurrence."""
+    """M_0, ..., M_{number-1}: two Tricomi functions, and the others by their recurrence."""
     half, square = ball(d) / 2, ball(bias) ** 2 / 2
     scale = (half.lgamma() + half.log() - square).exp() * ball(2) ** (d + 1)
     integrals = [scale * 2**j * square.hypgeom_u(half + 1, -half - j) for j in range(2)]
@@ -136,7 +248,7 @@ def neuron_second_moment(bias: float) -> Any:
 
 
 def _reflected_moment(bias: float) -> tuple[Any, Any]:
-    """E[z + b]_+ [-z + b]_+ and P(-b < z < b): the kernel at t = -1 and its slope there; zero for b ≤ 0."""
+    """E[z + b]_+ [-z + b]_+ and P(-b < z < b): the kernel and its slope at t = -1; 0 for b ≤ 0."""
     b = ball(max(bias, 0.0))
     inside = (b / ball(2).sqrt()).erf()
     return (b**2 - 1) * inside + 2 * b * (-(b**2) / 2).exp() / (2 * flint().arb.pi()).sqrt(), inside
@@ -149,26 +261,32 @@ def line_eigenvalues(bias: float) -> tuple[Any, Any]:
 
 
 def _circle_eigenvalues(bias: float) -> tuple[Any, Any]:
-    r"""λ_0 and λ_1 for d = 2, from the kernel, its slope and its second derivative at t = -cos ψ, in rigorous quadrature.
+    r"""λ_0 and λ_1 for d = 2 by rigorous quadrature over the angle ψ, t = -cos ψ.
 
     .. math::
-        \lambda_0 = \kappa(-1) + \kappa'(-1) + \int_0^\pi \frac{\sin\psi + (\pi-\psi)\cos\psi}{2\pi^2}\,w(\psi)\,d\psi, \qquad
-        \lambda_1 = \frac{\kappa'(-1)}2 + \int_0^\pi \frac{\pi-\psi+\sin\psi\cos\psi}{4\pi^2}\,w(\psi)\,d\psi
+        \lambda_0 &= \kappa(-1) + \kappa'(-1)
+            + \int_0^\pi \frac{\sin\psi + (\pi-\psi)\cos\psi}{2\pi^2}\,w(\psi)\,d\psi, \\
+        \lambda_1 &= \frac{\kappa'(-1)}2
+            + \int_0^\pi \frac{\pi-\psi+\sin\psi\cos\psi}{4\pi^2}\,w(\psi)\,d\psi
 
-    with w = exp(-b²/(2 sin²(ψ/2))). What ψ < ψ_0 contributes is positive and below w(ψ_0): the other factors are below 1/4, and ψ_0 ≤ π.
+    with w = exp(-b²/(2 sin²(ψ/2))). What ψ < ψ_0 contributes is positive and below w(ψ_0): the
+    other factors are below 1/4, and ψ_0 ≤ π.
     """
     acb = flint().acb
     pi, square, bits = acb.pi(), ball(bias) ** 2 / 2, current_precision()
     start = 2 * (1 / (1 + bits / square).sqrt()).asin()
 
+    def weight(psi: Any) -> Any:
+        return (-square / (psi / 2).sin() ** 2).exp()
+
     def zero(psi: Any, _: bool) -> Any:
-        return (psi.sin() + (pi - psi) * psi.cos()) / (2 * pi * pi) * (-square / (psi / 2).sin() ** 2).exp()
+        return (psi.sin() + (pi - psi) * psi.cos()) / (2 * pi * pi) * weight(psi)
 
     def one(psi: Any, _: bool) -> Any:
-        return (pi - psi + psi.sin() * psi.cos()) / (4 * pi * pi) * (-square / (psi / 2).sin() ** 2).exp()
+        return (pi - psi + psi.sin() * psi.cos()) / (4 * pi * pi) * weight(psi)
 
-    size = (-square).exp()
+    tolerance = (-square).exp() * ball(2) ** -bits
     rest = (-square - bits).exp().union(ball(0))
     value, slope = _reflected_moment(bias)
-    integrals = [acb.integral(f, start, pi, abs_tol=size * ball(2) ** -bits).real + rest for f in (zero, one)]
-    return value + slope + integrals[0], slope / 2 + integrals[1]
+    even_part, odd_part = (acb.integral(f, start, pi, abs_tol=tolerance).real for f in (zero, one))
+    return value + slope + even_part + rest, slope / 2 + odd_part + rest
