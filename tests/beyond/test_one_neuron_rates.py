@@ -18,7 +18,7 @@ from randomfeatures.beyond.one_neuron import (
     sample_gradient,
 )
 from randomfeatures.foundations.sphere import multiplicity
-from randomfeatures.sharp import optimum
+from randomfeatures.sharp import optimum_tail
 
 # --- gradient descent
 
@@ -170,7 +170,7 @@ def test_the_features_needed_are_exponentially_many():
         assert count >= math.comb(2 * d, d) and 4 * count**2 * d >= 16**d
         assert 1.09 < count / math.comb(2 * d, d) < 1.5
     for d in (10, 30, 100):  # the error of the corollary is below half of what lies beyond degree d, and not far below
-        lower, _ = optimum.tail_constant(d)
+        lower, _ = optimum_tail.tail_constant(d)
         assert 1 <= 154 * lower / 2 < 1.2
 
 

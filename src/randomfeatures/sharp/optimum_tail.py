@@ -221,7 +221,7 @@ def threshold_rate(kappa: float) -> float:
     >>> threshold_rate(1.75**2 * 50) > math.log(4)
     True
     """
-    quotient = LAW ** (2 / 3) * real("kappa", kappa, above=0) ** (2 / 3)
+    quotient = (math.cbrt(LAW) * math.cbrt(real("kappa", kappa, above=0))) ** 2
     x = 2 * quotient / (1 + math.sqrt(1 + 4 * quotient))
     return math.log1p(x) + x * math.log1p(1 / x)
 
