@@ -1,7 +1,8 @@
 """Build the book: execute the chapters that changed, side by side on the machine's cores, then let Sphinx write the site.
 
 Executed chapters are kept in ``.cache/chapters`` by their code. They are forgotten when the package, the installed versions
-or Python change, and every finished one is kept when the build is interrupted or another chapter fails.
+or Python change, and every finished one is kept when the build is interrupted or another chapter fails. What the machine
+is like makes no difference: its locale, its user's settings, whether there is a home at all.
 """
 
 import hashlib
@@ -9,12 +10,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from importlib.metadata import distributions
 from pathlib import Path
 
 import yaml
+from cores import cores
+from installed import versions
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from jupyter_cache.executors.utils import single_nb_execution
@@ -23,19 +26,24 @@ from myst_nb.core.read import create_nb_reader
 from myst_parser.config.main import MdParserConfig
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK, SITE, CACHE = ROOT / "book", ROOT / "_build" / "html", ROOT / ".cache" / "chapters"
-CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 CELL_TIMEOUT = CONFIG["execute"]["timeout"]
 QUIET = ["--IPKernelApp.log_level=ERROR"]  # a kernel's start prints a warning about its transport that is none of the reader's business
 MARKDOWN = MdParserConfig(enable_extensions=CONFIG["parse"]["myst_enable_extensions"])
+# Where libraries look for a user's settings, and keep what they make: a style or a kernel of the user's own would change the
+# book, and there may be no home to write to.
+USER_FOLDERS = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")
 
 
 def main() -> int:
     start = time.perf_counter()
+    same_everywhere()
     complete, inputs = SITE.parent / "complete", everything()
-    if (SITE / "index.html").exists() and complete.exists() and complete.read_text() == inputs:
+    if (SITE / "index.html").exists() and complete.exists() and complete.read_text(encoding="utf-8") == inputs:
         print(f"Nothing has changed. The book is at {SITE / 'index.html'}")
         return 0
     complete.unlink(missing_ok=True)
@@ -55,15 +63,25 @@ def main() -> int:
     print(f"\nThe book is at {SITE / 'index.html'}  (built in {time.perf_counter() - start:.0f} s; `make serve` shows it)")
     if over_limit(times):
         return 1
-    complete.write_text(inputs)
+    complete.write_text(inputs, encoding="utf-8")
     return 0
+
+
+def same_everywhere() -> None:
+    """Set what every program of the build inherits: UTF-8 whatever the locale, folders of our own for settings."""
+    os.environ["PYTHONUTF8"] = "1"
+    for stream in (sys.stdout, sys.stderr):  # opened before this, as the locale says
+        stream.reconfigure(errors="backslashreplace")
+    for variable in USER_FOLDERS:
+        os.environ[variable] = str(ROOT / ".cache" / "user" / variable.lower())
 
 
 def package_fingerprint() -> str:
     """Hash of all that can change a chapter's outputs besides the chapter: the package, the installed versions, Python."""
     sources = [path.read_bytes() for path in sorted((ROOT / "src").rglob("*")) if path.suffix in {".py", ".json"}]
-    installed = sorted(f"{package.name}=={package.version}" for package in distributions())
-    return digest([*sources, sys.version.encode(), *map(str.encode, installed)])
+    installed = versions("randomfeatures", frozenset({"book"}))
+    lines = [f"{package}=={version}" for package, version in sorted(installed.items())]
+    return digest([*sources, sys.version.encode(), *map(str.encode, lines)])
 
 
 def site_fingerprint() -> str:
@@ -92,10 +110,10 @@ def digest(parts: list[bytes]) -> str:
 def forget_if_changed(folder: Path, fingerprint: str) -> None:
     """Empty ``folder`` unless it was made under the same fingerprint."""
     stamp = folder / "fingerprint"
-    if not stamp.exists() or stamp.read_text() != fingerprint:
+    if not stamp.exists() or stamp.read_text(encoding="utf-8") != fingerprint:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        stamp.write_text(fingerprint)
+        stamp.write_text(fingerprint, encoding="utf-8")
 
 
 def pages_of_the_toc() -> list[Path]:
@@ -111,7 +129,7 @@ def pages_of_the_toc() -> list[Path]:
 
 def read_chapter(path: Path) -> NotebookNode | None:
     """The page as Sphinx will read it, or None if it has no code to run."""
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     reader = create_nb_reader(str(path), MARKDOWN, NbParserConfig(), text)
     notebook = reader.read(text) if reader else None
     return notebook if notebook and any(cell.cell_type == "code" for cell in notebook.cells) else None
@@ -124,11 +142,11 @@ def execute_missing(chapters: dict[Path, NotebookNode]) -> dict[Path, float] | N
     missing = [path for path, seconds in times.items() if seconds is None]
     if not missing:
         return times
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    print(f"Executing {len(missing)} of {len(chapters)} chapters on {min(cores, len(missing))} cores", flush=True)
-    pool = ProcessPoolExecutor(min(cores, len(missing)), initializer=one_thread_each)
+    workers = min(cores(), len(missing))
+    print(f"Executing {len(missing)} of {len(chapters)} chapters on {workers} cores", flush=True)
+    pool, sockets = ProcessPoolExecutor(workers, initializer=one_thread_each), tempfile.mkdtemp()
     try:
-        running = {pool.submit(execute, path, chapters[path]): path for path in missing}
+        running = {pool.submit(execute, path, chapters[path], f"{sockets}/{i}"): path for i, path in enumerate(missing)}
         for done, future in enumerate(as_completed(running), start=1):
             path = running[future]
             seconds = keep_outputs(cache, path, future)
@@ -138,13 +156,16 @@ def execute_missing(chapters: dict[Path, NotebookNode]) -> dict[Path, float] | N
             print(f"  [{done}/{len(missing)}] {name(path):<40}{seconds:>8.1f} s", flush=True)
     finally:
         stop(pool)
+        shutil.rmtree(sockets, ignore_errors=True)
     return times
 
 
 def is_whole(folder: Path) -> bool:
     """Whether the cache's records and its notebooks agree; an interruption while one is kept leaves less."""
     recorded = {record.hashkey for record in get_cache(folder).list_cache_records()}
-    complete = {notebook.parent.name for notebook in folder.glob("executed/*/base.ipynb") if notebook.read_text().endswith("}")}
+    complete = {
+        notebook.parent.name for notebook in folder.glob("executed/*/base.ipynb") if notebook.read_text(encoding="utf-8").endswith("}")
+    }
     return recorded == complete == {entry.name for entry in folder.glob("executed/*")}
 
 
@@ -161,15 +182,33 @@ def one_thread_each() -> None:
         os.environ[variable] = "1"
 
 
-def execute(path: Path, notebook: NotebookNode) -> tuple[NotebookNode, float, str | None]:
+def execute(path: Path, notebook: NotebookNode, socket: str) -> tuple[NotebookNode, float, str | None]:
     """Run in a worker process: the notebook with its outputs, the seconds it took, and what went wrong."""
-    result = single_nb_execution(notebook, cwd=str(path.parent), timeout=CELL_TIMEOUT, allow_errors=False, extra_arguments=QUIET)
+    try:
+        result = single_nb_execution(
+            notebook,
+            cwd=str(path.parent),
+            timeout=CELL_TIMEOUT,
+            allow_errors=False,
+            extra_arguments=QUIET,
+            config=through_files(socket),
+        )
+    except RuntimeError as error:
+        return notebook, 0, f"{name(path)}, the process that ran it ended (was there enough memory?): {error}"
     if result.err is None:
         return notebook, result.time, None
     failed = next((i for i, cell in enumerate(code_cells(notebook), start=1) if has_error(cell)), None)
     place = f"cell {failed} of {len(code_cells(notebook))}" if failed else "a cell"
     error = str(result.err) if isinstance(result.err, CellExecutionError) else f"{type(result.err).__name__}: {result.err}"
     return notebook, result.time, f"{name(path)}, {place}, failed:\n\n{error}"
+
+
+def through_files(socket: str) -> Config:
+    """The connection to a kernel: files whose names begin with ``socket``, not ports.
+
+    Ports are chosen free before the kernel starts, and another kernel may take one until it does.
+    """
+    return Config({"KernelManager": {"transport": "ipc", "ip": socket, "connection_file": f"{socket}.json"}})
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -216,13 +255,13 @@ def write_site() -> int:
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
     command = [jupyter_book, "build", BOOK, "--path-output", ROOT, "--config", ROOT / "_config.yml", "--toc", ROOT / "_toc.yml"]
     log = SITE.parent / "sphinx.log"
-    with log.open("w") as output:
+    with log.open("w", encoding="utf-8") as output:
         status = subprocess.run(
             [*command, "-W", "-n", "--keep-going"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=os.environ | {"NO_COLOR": "1"}
         ).returncode
     if status:
         print(f"\nThe build stops: Sphinx found problems (whole log: {log}).\n", file=sys.stderr)
-        print(problems(log.read_text()), file=sys.stderr)
+        print(problems(log.read_text(encoding="utf-8", errors="replace")), file=sys.stderr)
     else:
         mark.unlink()
     return status

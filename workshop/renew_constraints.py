@@ -24,7 +24,7 @@ def main() -> None:
         frozen = subprocess.run(
             [*pip, "freeze", "--all", "--exclude", "randomfeatures", "--exclude", "pip"], check=True, capture_output=True, text=True
         ).stdout
-    (ROOT / "constraints.txt").write_text(HEADER + pins(frozen))
+    (ROOT / "constraints.txt").write_text(HEADER + pins(frozen), encoding="utf-8")
 
 
 def pins(frozen: str) -> str:

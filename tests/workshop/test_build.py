@@ -1,6 +1,7 @@
 """`make book`: executes what changed and only that, stops at a failing cell, repeats its warnings, survives interruptions."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from installed import versions
 
 ROOT = Path(__file__).parents[2]
 HEADER = """\
@@ -35,19 +37,26 @@ def chapter(name: str, code: str, prose: str = "Prose.") -> str:
 def small_book(tmp_path: Path) -> Path:
     for folder in ("workshop", "src", "book"):
         (tmp_path / folder).mkdir()
-    shutil.copy(ROOT / "workshop" / "build.py", tmp_path / "workshop")
-    (tmp_path / "src" / "package.py").write_text("x = 1\n")
-    (tmp_path / "_config.yml").write_text(CONFIG)
-    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: intro\nparts:\n  - chapters:\n    - file: a\n    - file: b\n")
-    (tmp_path / "book" / "intro.md").write_text("# Intro\n\nNo code.\n")
-    (tmp_path / "book" / "a.md").write_text(chapter("A", "print(1 + 1)"))
-    (tmp_path / "book" / "b.md").write_text(chapter("B", "print(2 + 2)"))
+    for module in ("build", "cores", "installed"):
+        shutil.copy(ROOT / "workshop" / f"{module}.py", tmp_path / "workshop")
+    toc = "format: jb-book\nroot: intro\nparts:\n  - chapters:\n    - file: a\n    - file: b\n"
+    write(tmp_path / "src" / "package.py", "x = 1\n")
+    write(tmp_path / "_config.yml", CONFIG)
+    write(tmp_path / "_toc.yml", toc)
+    write(tmp_path / "book" / "intro.md", "# Intro\n\nNo code.\n")
+    write(tmp_path / "book" / "a.md", chapter("A", "print(1 + 1)"))
+    write(tmp_path / "book" / "b.md", chapter("B", "print(2 + 2)"))
     return tmp_path
+
+
+def write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 def build(book: Path, **environment: str) -> subprocess.CompletedProcess:
     command = [sys.executable, "workshop/build.py"]
-    return subprocess.run(command, cwd=book, capture_output=True, text=True, env=os.environ | environment, timeout=200)
+    options = {"capture_output": True, "encoding": "utf-8", "timeout": 200}
+    return subprocess.run(command, cwd=book, env=os.environ | environment, check=False, **options)
 
 
 def executed(result: subprocess.CompletedProcess) -> set[str]:
@@ -61,32 +70,32 @@ def test_executes_what_changed_and_only_that(small_book):
     assert "index.html" in first.stdout
     assert executed(build(small_book)) == set()
 
-    (small_book / "book" / "a.md").write_text(chapter("A", "print(41 + 1)", prose="Other prose."))
+    write(small_book / "book" / "a.md", chapter("A", "print(41 + 1)", prose="Other prose."))
     assert executed(build(small_book)) == {"a"}
-    page = (small_book / "_build" / "html" / "a.html").read_text()
+    page = (small_book / "_build" / "html" / "a.html").read_text(encoding="utf-8")
     assert "Other prose." in page and ">42\n" in page
 
-    (small_book / "src" / "package.py").write_text("x = 2\n")
+    write(small_book / "src" / "package.py", "x = 2\n")
     assert executed(build(small_book)) == {"a", "b"}
 
 
 def test_a_chapter_that_raises_stops_the_build_and_is_named(small_book):
-    (small_book / "book" / "b.md").write_text(chapter("B", "bound = 1\nassert bound < 1, 'the bound is false'"))
+    write(small_book / "book" / "b.md", chapter("B", "bound = 1\nassert bound < 1, 'the bound is false'"))
     result = build(small_book)
     assert result.returncode == 1
     assert "b, cell 2 of 2, failed" in result.stderr and "the bound is false" in result.stderr
     assert not (small_book / "_build" / "html" / "b.html").exists()
-    (small_book / "book" / "b.md").write_text(chapter("B", "assert True"))
+    write(small_book / "book" / "b.md", chapter("B", "assert True"))
     assert build(small_book).returncode == 0
 
 
 def test_a_warning_fails_the_build_every_time_until_it_is_mended(small_book):
-    (small_book / "book" / "a.md").write_text(chapter("A", "print(1 + 1)", prose="See [nothing](no-such-page.md)."))
+    write(small_book / "book" / "a.md", chapter("A", "print(1 + 1)", prose="See [nothing](no-such-page.md)."))
     for _ in range(2):
         result = build(small_book)
         assert result.returncode == 1
         assert "no-such-page" in result.stderr
-    (small_book / "book" / "a.md").write_text(chapter("A", "print(1 + 1)"))
+    write(small_book / "book" / "a.md", chapter("A", "print(1 + 1)"))
     assert build(small_book).returncode == 0
 
 
@@ -103,10 +112,8 @@ def test_a_chapter_over_the_time_limit_fails_only_where_a_limit_is_set(small_boo
 
 
 def test_interrupted_it_keeps_what_is_done_and_leaves_no_process(small_book):
-    (small_book / "book" / "b.md").write_text(
-        chapter("B", "import time\nfrom pathlib import Path\nPath('started').touch()\ntime.sleep(100)")
-    )
-    command, pipes = [sys.executable, "workshop/build.py"], {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    write(small_book / "book" / "b.md", chapter("B", "import time\nfrom pathlib import Path\nPath('started').touch()\ntime.sleep(100)"))
+    command, pipes = [sys.executable, "workshop/build.py"], {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8"}
     with subprocess.Popen(command, cwd=small_book, start_new_session=True, **pipes) as running:
         assert any("] a " in line for line in running.stdout)
         while not (small_book / "book" / "started").exists():
@@ -118,7 +125,7 @@ def test_interrupted_it_keeps_what_is_done_and_leaves_no_process(small_book):
         assert time.monotonic() < deadline, f"still running: {alive}"
         time.sleep(0.2)
 
-    (small_book / "book" / "b.md").write_text(chapter("B", "print(2 + 2)"))
+    write(small_book / "book" / "b.md", chapter("B", "print(2 + 2)"))
     again = build(small_book)
     assert again.returncode == 0, again.stderr
     assert executed(again) == {"b"}
@@ -146,3 +153,92 @@ def test_half_written_cache_entries_are_executed_again(small_book):
     again = build(small_book)
     assert again.returncode == 0, again.stderr
     assert executed(again) == {"a", "b"}
+
+
+# What the machine is like makes no difference --------------------------------------------------------------------------
+
+
+def test_a_locale_without_utf_8(small_book):
+    """What C means to a Python that does not mend it by itself: every file of ours is read and written as UTF-8."""
+    write(small_book / "_config.yml", CONFIG.replace("Small", "Kleine Größe σ"))
+    write(small_book / "book" / "intro.md", "# Größe\n\n‖x‖ ≤ 1.\n")
+    write(small_book / "book" / "a.md", chapter("Α", "from pathlib import Path\nprint('σ', Path('intro.md').read_text()[2:7])"))
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    result = build(small_book, **locale)
+    assert result.returncode == 0, result.stderr
+    assert "σ Größe" in (small_book / "_build" / "html" / "a.html").read_text(encoding="utf-8")
+    write(small_book / "book" / "b.md", chapter("B", "assert False, 'Größe'"))
+    result = build(small_book, **locale)
+    assert result.returncode == 1 and "b, cell 2 of 2, failed" in result.stderr
+
+
+def test_no_home_and_nothing_of_the_users_own(small_book, tmp_path_factory):
+    """Settings of the user change nothing, and where there is no home to write to, nothing is said of it."""
+    user = tmp_path_factory.mktemp("user")
+    write(user / "matplotlibrc", "lines.linewidth: 77\n")
+    code = "import IPython, matplotlib\nIPython.paths.get_ipython_dir()\nprint(matplotlib.rcParams['lines.linewidth'])"
+    write(small_book / "book" / "a.md", chapter("A", code))
+    result = build(small_book, HOME="/proc/none", MPLCONFIGDIR=str(user), IPYTHONDIR="/proc/none", TERM="dumb")
+    assert result.returncode == 0, result.stderr
+    page = (small_book / "_build" / "html" / "a.html").read_text(encoding="utf-8")
+    assert ">1.5\n" in page and "77.0" not in page and "stderr" not in page
+
+
+def test_damaged_descriptions_of_packages(small_book, tmp_path_factory):
+    path = tmp_path_factory.mktemp("site-packages")
+    plant(path, "interrupted", "1.0", None)
+    plant(path, "nameless", "2.0", "Metadata-Version: 2.1\n")
+    result = build(small_book, PYTHONPATH=os.pathsep.join([str(path), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    assert result.returncode == 0, result.stderr
+
+
+def plant(path: Path, package: str, version: str, metadata: str | None) -> None:
+    folder = path / f"{package}-{version}.dist-info"
+    folder.mkdir()
+    if metadata is not None:
+        write(folder / "METADATA", metadata)
+
+
+def test_versions_of_what_the_book_needs_and_of_nothing_else(tmp_path):
+    """Also of a package whose description is damaged: that it is there is all that is known."""
+    needs = ["a", "b[fast] >= 2", "absent", "elsewhere; sys_platform == 'none'", "tool; extra == 'test'"]
+    plant(tmp_path, "root", "1.0", described("root", "1.0", *needs, "c; extra == 'book'"))
+    plant(tmp_path, "a", "3.1", described("a", "3.1", "root", "damaged", "nameless"))
+    plant(tmp_path, "b", "2.0", described("b", "2.0", "speed; extra == 'fast'", "slow; extra == 'slow'"))
+    plant(tmp_path, "c", "7", described("c", "7"))
+    plant(tmp_path, "speed", "0.5", described("speed", "0.5"))
+    plant(tmp_path, "damaged", "1.0", None)
+    plant(tmp_path, "nameless", "1.0", "Metadata-Version: 2.1\n")
+    for other in ("elsewhere", "tool", "slow"):
+        plant(tmp_path, other, "9", described(other, "9"))
+    known = {"root": "1.0", "a": "3.1", "b": "2.0", "c": "7", "speed": "0.5"}
+    unknown = {"damaged": "unreadable", "nameless": "unreadable"}
+    assert versions("root", frozenset({"book"}), [str(tmp_path)]) == known | unknown
+
+
+def described(package: str, version: str, *needs: str) -> str:
+    lines = ["Metadata-Version: 2.1", f"Name: {package}", f"Version: {version}"]
+    return "\n".join([*lines, *(f"Requires-Dist: {need}" for need in needs)]) + "\n"
+
+
+# Kernels ---------------------------------------------------------------------------------------------------------------
+
+
+def test_kernels_use_no_ports(small_book):
+    """A port is chosen free before the kernel starts, and another kernel may take it until then; a file's name is its own."""
+    code = "from ipykernel.kernelapp import IPKernelApp as App\nprint(App.instance().transport, App.instance().ip)"
+    for name in ("a", "b"):
+        write(small_book / "book" / f"{name}.md", chapter(name.upper(), f"{code}\n# not the code of another page: {name}"))
+    result = build(small_book)
+    assert result.returncode == 0, result.stderr
+    pages = [(small_book / "_build" / "html" / f"{name}.html").read_text(encoding="utf-8") for name in ("a", "b")]
+    places = [re.search(r">ipc (\S+)\n", page)[1] for page in pages]
+    assert places[0] != places[1]
+    assert not any(Path(place).parent.exists() for place in places)  # nothing is left behind
+
+
+def test_a_kernel_whose_process_ends_is_named(small_book):
+    write(small_book / "book" / "b.md", chapter("B", "import os\nos._exit(1)"))
+    result = build(small_book)
+    assert result.returncode == 1 and "b, the process that ran it ended" in result.stderr
+    assert "Traceback" not in result.stderr
