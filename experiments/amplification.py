@@ -2,17 +2,22 @@
 
     .venv/bin/python experiments/amplification.py
 
-n = 5000 samples, T = 3000 steps and 15 % flipped labels, as in the paper's figure; the dimension, the separation, the step and the start
-are our choices. Three models learn from samples of the same law: logistic regression with a threshold, random features with a trained
-readout, the network with its first layer trained. Swept: the rate of flips, the number of features and neurons, the number of samples.
+n = 5000 samples, T = 3000 steps and 15 % flipped labels, as in the paper's figure; the dimension,
+the separation, the step and the start are our choices. Three models learn from samples of the same
+law: logistic regression with a threshold, random features with a trained readout, the network with
+its first layer trained. Swept: the rate of flips, the number of features and neurons, the number of
+samples. The result is src/randomfeatures/data/amplification.json.
 """
 
+from concurrent.futures import Executor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from randomfeatures import results, sweeps
+import command_line
+import kept_results
 from randomfeatures.beyond.amplification import alignment, mean_absolute, random_features_risk
 from randomfeatures.beyond.amplification_clusters import XORClusters, linear_error
 from randomfeatures.beyond.amplification_training import (
@@ -23,99 +28,192 @@ from randomfeatures.beyond.amplification_training import (
     train,
     train_readout,
 )
+from sweeps import grid, sweep, typed_point_rng
 
 COMMAND = ".venv/bin/python experiments/amplification.py"
-ROOT = Path(__file__).parent.parent
+FOLDER = Path(__file__).parents[1] / ".cache" / "experiments" / "amplification"
 LAW = {"d": 100, "separation": 4.0}
-OMEGA = 0.01
+OMEGA = 0.01  # size of the weights at the start
 STEP, STEPS = 0.03, 3000
-KEPT = (0, 1, 3, 10, 30, 100, 300, 1000)
+KEPT = (0, 1, 3, 10, 30, 100, 300, 1000)  # times at which the network is looked at, and the last
 RIDGES = (0.01, 0.1, 1.0, 10.0)
 LINEAR_RIDGE = 1e-3
-FRESH = 20_000
+FRESH = 20_000  # samples that the error is measured on
 SEEDS = range(2)
+FLIPS = (0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.45)
+SAMPLES = (500, 1000, 2000, 5000)
+NEURONS = (4, 8, 16, 32, 64, 128)
+FEATURES = (*NEURONS, 256, 512, 1024, 2048)
 
 
-def run(rng, model, d, separation, n, flip, m, step, steps, fresh, seed):
-    """Train ``model`` ("linear", "features" or "network", of m neurons) on n samples; errors on ``fresh`` others. A point of the sweep."""
+def run(
+    rng: np.random.Generator,
+    *,
+    model: str,
+    d: int,
+    separation: float,
+    n: int,
+    flip: float,
+    m: int,
+    step: float,
+    steps: int,
+    fresh: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Train ``model`` ("linear", "features" or "network", of m neurons) on n samples.
+
+    A point of the sweep. Errors are measured on ``fresh`` other samples; ``seed`` only tells
+    repetitions apart.
+    """
     clusters = XORClusters(d=d, separation=separation, flip=flip)
-    x, _, observed = (array.astype(np.float32) for array in clusters.sample(rng, n))
-    test, clean, _ = (array.astype(np.float32) for array in clusters.sample(rng, fresh))
+    x, _, observed = single_precision(clusters.sample(rng, n))
+    test, clean, _ = single_precision(clusters.sample(rng, fresh))
     if model == "linear":
-        u, b = linear_classifier(x.astype(float), observed.astype(float), ridge=LINEAR_RIDGE)
-        return {"clean_error": linear_error(u, b, clusters)}
-    W, a = initial_network(rng, m, d, OMEGA)
-    single = (W.astype(np.float32), a.astype(np.float32))
-
-    def clean_error(W, a):
-        # In parts: the features of all fresh samples at once need much memory for large m.
-        scores = [network(W, a, part) for part in np.array_split(test, max(1, fresh // 2000))]
-        return classification_error(np.concatenate(scores), clean)
-
+        return linear(clusters, x, observed)
+    start = initial_network(rng, m, d, OMEGA)
     if model == "features":
-        errors = [clean_error(single[0], train_readout(*single, x, observed, ridge).astype(np.float32)) for ridge in RIDGES]
-        # The ridge is chosen on the fresh samples themselves, which can only flatter the random features.
-        best = int(np.argmin(errors))
-        return {"clean_error": errors[best], "ridge": RIDGES[best], "risk": float(random_features_risk(W, clusters))}
-    path = train(*single, x, observed, step, steps, keep=[t for t in KEPT if t < steps])
-    times = np.array(list(path))
-    cosines = np.array([alignment(Wt.astype(float), clusters) for Wt in path.values()]) / separation
+        return features(clusters, start, (x, observed), (test, clean))
+    W, a = single_precision(start)
+    path = train(W, a, x, observed, step, steps, keep=[t for t in KEPT if t < steps])
+    return along(path, start, clusters, (x, observed), (test, clean))
+
+
+def linear(clusters: XORClusters, x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
+    """Logistic regression with a threshold; its error is known in closed form."""
+    u, b = linear_classifier(x.astype(float), y.astype(float), ridge=LINEAR_RIDGE)
+    return {"clean_error": linear_error(u, b, clusters)}
+
+
+def features(
+    clusters: XORClusters,
+    start: tuple[np.ndarray, np.ndarray],
+    samples: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+) -> dict[str, Any]:
+    """The first layer stays at its start; the readout is trained with the best of the ridges."""
+    W, a = single_precision(start)
+    readouts = [train_readout(W, a, *samples, ridge).astype(np.float32) for ridge in RIDGES]
+    errors = [error_on(test, W, readout) for readout in readouts]
+    # The ridge is chosen on the fresh samples themselves, which can only flatter the features.
+    best = int(np.argmin(errors))
+    risk = float(random_features_risk(start[0], clusters))
+    return {"clean_error": errors[best], "ridge": RIDGES[best], "risk": risk}
+
+
+def along(
+    path: dict[int, np.ndarray],
+    start: tuple[np.ndarray, np.ndarray],
+    clusters: XORClusters,
+    samples: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+) -> dict[str, Any]:
+    """What the network does along its training: ``path`` holds the first layer at some times."""
+    x, observed = samples
+    W, a = start
+    readout = a.astype(np.float32)
+    layers = list(path.values())
+    doubles = [layer.astype(float) for layer in layers]
+    errors = [error_on(test, layer, readout) for layer in layers]
+    cosines = [alignment(layer, clusters) for layer in doubles]
+    correlations = [rank_correlation(W, a, layer, clusters) for layer in layers]
     return {
-        "clean_error": clean_error(path[steps], single[1]),
-        "train_error": classification_error(network(path[steps], single[1], x), observed),
-        "times": times,
-        "clean_errors": np.array([clean_error(Wt, single[1]) for Wt in path.values()]),
-        "risks": np.array([float(random_features_risk(Wt.astype(float), clusters)) for Wt in path.values()]),
-        "rank_correlations": np.array([rank_correlation(W, a, Wt, clusters) for Wt in path.values()]),
+        "clean_error": errors[-1],
+        "train_error": classification_error(network(layers[-1], readout, x), observed),
+        "times": np.array(list(path)),
+        "clean_errors": np.array(errors),
+        "risks": np.array([float(random_features_risk(layer, clusters)) for layer in doubles]),
+        "rank_correlations": np.array(correlations),
         # Time, pair of centres, neuron; time, neuron. The first half of the neurons has a > 0.
-        "cosines": cosines,
-        "lengths": np.array([np.linalg.norm(Wt, axis=1) for Wt in path.values()], dtype=float),
+        "cosines": np.array(cosines) / clusters.separation,
+        "lengths": np.array([np.linalg.norm(layer, axis=1) for layer in layers], dtype=float),
     }
 
 
-def rank_correlation(start, a, end, clusters):
-    """Spearman's correlation of sgn(a_j) (h(α_1) - h(α_2)) at the start, how fast the length begins to grow, with the length at the end."""
+def single_precision(arrays: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    return tuple(array.astype(np.float32) for array in arrays)
+
+
+def error_on(test: tuple[np.ndarray, np.ndarray], W: np.ndarray, a: np.ndarray) -> float:
+    """The share of the test samples that the network (W, a) puts into the wrong class."""
+    x, y = test
+    # In parts: the features of all samples at once need much memory for large m.
+    scores = [network(W, a, part) for part in np.array_split(x, max(1, len(x) // 2000))]
+    return classification_error(np.concatenate(scores), y)
+
+
+def rank_correlation(
+    start: np.ndarray, a: np.ndarray, end: np.ndarray, clusters: XORClusters
+) -> float:
+    """How well the growth of a neuron is foreseen at the start: Spearman's correlation.
+
+    Between sgn(a_j) (h(α_1) - h(α_2)) at the start, how fast its length begins to grow, and its
+    length at the end.
+    """
     h_1, h_2 = (mean_absolute(alpha) for alpha in alignment(start, clusters))
-    return float(stats.spearmanr(np.sign(a) * (h_1 - h_2), np.linalg.norm(end, axis=1)).statistic)
+    growth = np.sign(a) * (h_1 - h_2)
+    return float(stats.spearmanr(growth, np.linalg.norm(end, axis=1)).statistic)
 
 
-def points():
-    """The paper's n and flips with several numbers of features and neurons; then the flips and n vary. Seed by seed."""
-    fixed = {"step": [STEP], "steps": [STEPS], "fresh": [FRESH]} | {name: [value] for name, value in LAW.items()}
-    flips, ns = [0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.45], [500, 1000, 2000, 5000]
-    widths, features = [4, 8, 16, 32, 64, 128], [4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048]
+def points() -> list[dict[str, Any]]:
+    """The paper's n and flips at several sizes; then the flips and n vary. Seed by seed."""
+    common = {"step": [STEP], "steps": [STEPS], "fresh": [FRESH]}
+    common |= {name: [value] for name, value in LAW.items()}
     grids = []
     for seed in SEEDS:
-        for model, sizes, m in (("network", widths, 64), ("features", features, 512), ("linear", [1], 1)):
-            common = {"model": [model], "seed": [seed]} | fixed
-            grids += sweeps.grid(n=[5000], flip=[0.15], m=sizes, **common)
-            grids += sweeps.grid(n=[5000], flip=flips, m=[m], **common)
-            grids += sweeps.grid(n=ns, flip=[0.15], m=[m], **common)
-        # The same number of steps, each ten times as long: what becomes of the network long after the amplification.
-        grids += sweeps.grid(model=["network"], n=[5000], flip=[0.15], m=[64], seed=[seed], **fixed | {"step": [10 * STEP]})
+        for model, sizes, m in (
+            ("network", NEURONS, 64),
+            ("features", FEATURES, 512),
+            ("linear", (1,), 1),
+        ):
+            of_model = {"model": [model], "seed": [seed]} | common
+            grids += grid(n=[5000], flip=[0.15], m=sizes, **of_model)
+            grids += grid(n=[5000], flip=FLIPS, m=[m], **of_model)
+            grids += grid(n=SAMPLES, flip=[0.15], m=[m], **of_model)
+        # As many steps, ten times as long: the network long after the amplification.
+        longer = {"seed": [seed]} | common | {"step": [10 * STEP]}
+        grids += grid(model=["network"], n=[5000], flip=[0.15], m=[64], **longer)
     return list({tuple(sorted(point.items())): point for point in grids}.values())
 
 
-def is_main(record):
+def is_main(record: dict[str, Any]) -> bool:
     """The paper's n, T and flips, with 128 neurons."""
     main = {"model": "network", "n": 5000, "flip": 0.15, "m": 128, "step": STEP, "seed": 0}
     return all(record[name] == value for name, value in main.items())
 
 
-def summary(record):
-    """A record for the result file: the observed error beside the clean one; the neurons themselves, to 4 digits, of the main run only."""
+def summary(record: dict[str, Any]) -> dict[str, Any]:
+    """A record for the result file, with the observed error beside the clean one.
+
+    The neurons themselves, to 4 digits, are those of the main run only.
+    """
     clusters = XORClusters(d=record["d"], separation=record["separation"], flip=record["flip"])
-    kept = {name: value for name, value in record.items() if name not in {"d", "separation", "steps", "fresh", "cosines", "lengths"}}
-    kept |= {"observed_error": clusters.observed_error(record["clean_error"]), "bayes": clusters.observed_error(clusters.bayes_error())}
-    return kept | ({name: np.round(record[name], 4) for name in ("cosines", "lengths")} if is_main(record) else {})
+    neurons = {"cosines", "lengths"}
+    left_out = neurons | {"d", "separation", "steps", "fresh"}
+    kept = {name: value for name, value in record.items() if name not in left_out}
+    kept["observed_error"] = clusters.observed_error(record["clean_error"])
+    kept["bayes"] = clusters.observed_error(clusters.bayes_error())
+    if is_main(record):
+        kept |= {name: np.round(record[name], 4) for name in sorted(neurons)}
+    return kept
 
 
-def main():
+def main(executor: Executor | None) -> None:
     """Run what is missing, then write the result file."""
-    records = sweeps.sweep(run, points(), folder=ROOT / ".cache" / "experiments" / "amplification")
-    settings = LAW | {"sigma": 1.0, "omega": OMEGA, "steps": STEPS, "fresh": FRESH, "ridges": RIDGES, "linear_ridge": LINEAR_RIDGE}
-    print(results.write("amplification", command=COMMAND, settings=settings, records=[summary(record) for record in records]))
+    records = sweep(run, points(), folder=FOLDER, executor=executor, generator=typed_point_rng)
+    settings = LAW | {
+        "sigma": 1.0,
+        "omega": OMEGA,
+        "steps": STEPS,
+        "fresh": FRESH,
+        "ridges": RIDGES,
+        "linear_ridge": LINEAR_RIDGE,
+    }
+    summaries = [summary(record) for record in records]
+    file = kept_results.write(
+        "amplification", command=COMMAND, settings=settings, records=summaries
+    )
+    print(file)
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run(main, __doc__)

@@ -13,7 +13,6 @@ from checks import assert_close
 from hypothesis import given, settings
 from scipy import special
 
-from randomfeatures import results
 from randomfeatures.beyond.amplification import alignment, random_features_risk
 from randomfeatures.beyond.amplification_clusters import XORClusters, linear_error
 from randomfeatures.beyond.amplification_training import (
@@ -25,7 +24,8 @@ from randomfeatures.beyond.amplification_training import (
     train,
     train_readout,
 )
-from randomfeatures.sweeps import point_rng
+from randomfeatures.chapters import results
+from sweeps import point_rng
 
 ROOT = Path(__file__).parents[2]
 

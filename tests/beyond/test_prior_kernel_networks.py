@@ -9,7 +9,7 @@ import pytest
 
 from randomfeatures.beyond import prior_kernel_networks
 from randomfeatures.beyond.prior_kernel_networks import convolution, multilayer, sampled_features, sampled_kernel, train_classifier
-from randomfeatures.sweeps import sweep
+from sweeps import sweep
 
 PI = math.pi
 

@@ -1,6 +1,7 @@
 """What only the book's chapters use: nothing else imports it.
 
 - ``plotting``: the look of the figures (needs matplotlib).
+- ``results``: the result files of the larger runs.
 - ``tables``: tables that a chapter prints.
 """
 
@@ -10,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "plotting",
+        "results",
         "tables",
     ],
 )

@@ -1,0 +1,65 @@
+"""The commands of the larger runs: help, bad arguments, workers, Ctrl-C."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from sweeps_parts import ENVIRONMENT, EXPERIMENTS, lines_of, run_python
+
+RUNS = ("amplification", "lazy_training", "prior_kernel")
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_help_and_bad_arguments(run):
+    script = EXPERIMENTS / f"{run}.py"
+    said = run_python(script, "--help")
+    assert said.returncode == 0 and "--workers N" in said.stdout
+    assert f"src/randomfeatures/data/{run.replace('_', '-')}.json" in said.stdout
+    said = run_python(script, "--workers", "0")
+    assert said.returncode == 2
+    assert "argument --workers: must be an integer >= 1, got '0'" in said.stderr
+
+
+SCRIPT = '''
+"""A run."""
+import sys, time
+import command_line
+from sweeps import grid, sweep
+
+def experiment(rng, i):
+    time.sleep(0.05)
+    return {"y": rng.random()}
+
+def main(executor):
+    records = sweep(experiment, grid(i=range(40)), folder=FOLDER, executor=executor)
+    print([record["y"] for record in records])
+
+if __name__ == "__main__":
+    command_line.run(main, __doc__)
+'''
+
+
+@pytest.mark.parametrize("option", [[], ["--workers", "2"]])
+def test_ctrl_c_says_in_one_line_what_is_kept_and_the_command_goes_on(tmp_path, option):
+    script, folder = tmp_path / "script.py", tmp_path / "kept"
+    script.write_text(SCRIPT.replace("FOLDER", repr(str(folder))), encoding="utf-8")
+    process = subprocess.Popen(
+        [sys.executable, script, *option],
+        stderr=subprocess.PIPE,
+        env=ENVIRONMENT,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while len(lines_of(folder)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    error = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert "Traceback" not in error
+    assert "of 40 points are finished and kept in" in error.splitlines()[-1]
+    assert 3 <= len(lines_of(folder)) < 40
+    one, other = run_python(script), run_python(script, "--workers", "2")
+    assert one.stdout == other.stdout and one.stdout.count(",") == 39, one.stderr
