@@ -20,17 +20,14 @@ from sklearn.datasets import load_digits
 
 import command_line
 import kept_results
-from randomfeatures.beyond.prior_kernel import (
-    convolution_kernel,
-    expected_kernel_error,
-    one_layer_kernel,
-)
+from randomfeatures.beyond.prior_kernel import convolution_kernel, one_layer_kernel
 from randomfeatures.beyond.prior_kernel_networks import (
     convolution,
     multilayer,
     sampled_kernel,
     train_classifier,
 )
+from randomfeatures.beyond.prior_kernel_rate import expected_kernel_error
 from randomfeatures.beyond.prior_kernel_readouts import (
     kernel_components,
     kernel_ridge_accuracy,

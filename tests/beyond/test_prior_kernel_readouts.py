@@ -9,8 +9,9 @@ from checks import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from randomfeatures.beyond.prior_kernel import convolution_kernel, depth_correction, entry_variance, expected_kernel_error, one_layer_kernel
+from randomfeatures.beyond.prior_kernel import convolution_kernel, depth_correction, one_layer_kernel
 from randomfeatures.beyond.prior_kernel_networks import multilayer, sampled_features, sampled_kernel
+from randomfeatures.beyond.prior_kernel_rate import entry_variance, expected_kernel_error
 from randomfeatures.beyond.prior_kernel_readouts import kernel_components, kernel_ridge_accuracy, readout_accuracy
 from randomfeatures.power.random_features import ridge
 

@@ -1,14 +1,17 @@
 """What training gains.
 
 - ``amplification``: clusters whose random features are amplified by one step.
+- ``amplification_clusters``: the law of the clusters, its best and its linear classifiers.
 - ``amplification_training``: networks and readouts trained on the clusters.
 - ``lazy_training``: random, tangent and network features on quadratics: the risks of given weights.
 - ``lazy_training_descent``: networks trained on quadratics.
 - ``lazy_training_limits``: the same risks for random weights: means, bounds, limits.
 - ``lazy_training_mixture``: the same for a mixture of two Gaussians.
 - ``one_neuron``: one neuron learned by gradient descent.
+- ``one_neuron_rates``: how fast it is learned, and what fixed features need instead.
 - ``prior_kernel``: networks at initialisation: closed forms of their kernels.
 - ``prior_kernel_networks``: the networks themselves, sampled and trained.
+- ``prior_kernel_rate``: how fast the sampled kernels converge.
 - ``prior_kernel_readouts``: what a readout or a kernel makes of their features.
 """
 
@@ -28,6 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "one_neuron_rates",
         "prior_kernel",
         "prior_kernel_networks",
+        "prior_kernel_rate",
         "prior_kernel_readouts",
     ],
 )

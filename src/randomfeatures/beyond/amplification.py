@@ -134,9 +134,9 @@ def alignment_field(
 ) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
     r"""The velocity of the alignments (α_1, α_2) of one neuron with a > 0.
 
-    .. math:: \frac{d\alpha_1}{d\tau} = k(\alpha_1)(s^2-\alpha_1^2) + k(\alpha_2)\,\alpha_1\alpha_2,\quad
-        \frac{d\alpha_2}{d\tau} = -k(\alpha_2)(s^2-\alpha_2^2) - k(\alpha_1)\,\alpha_1\alpha_2,\quad
-        k = 2\Phi-1,
+    .. math:: \frac{d\alpha_1}{d\tau} = k(\alpha_1)(s^2-\alpha_1^2) + k(\alpha_2)\,\alpha_1\alpha_2,
+        \; \frac{d\alpha_2}{d\tau} = -k(\alpha_2)(s^2-\alpha_2^2) - k(\alpha_1)\,\alpha_1\alpha_2,
+        \quad k = 2\Phi-1,
 
     with :math:`d\tau = \frac a8(1-2p)\,\frac{\sigma}{\|w\|}\,dt` and the step of
     :func:`first_step`. For a < 0 the neuron runs through the same field backwards.
@@ -307,7 +307,7 @@ def _readout(W: Array, a: Array) -> Array:
     W, a = finite_array("W", W, ndim=2), finite_array("a", a, ndim=1)
     common_namespace(W=W, a=a)
     if a.shape[0] != W.shape[0]:
-        raise ValueError(f"a must have one entry for each of the {W.shape[0]} neurons, got shape {tuple(a.shape)}")
+        raise ValueError(f"a must have an entry for each of the {W.shape[0]} neurons, got shape {tuple(a.shape)}")
     return a
 
 

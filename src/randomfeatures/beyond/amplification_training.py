@@ -47,7 +47,7 @@ def network(W: Float[Array, "m d"], a: Float[Array, " m"], x: Float[Array, "n d"
     >>> network(W, a, np.array([[3.0, 1.0], [-1.0, -1.0]]))
     array([1., 0.])
     """
-    W, a, x = _network("W, a, x", W, a, x)
+    W, a, x = _network(W, a, x)
     with np.errstate(over="ignore", invalid="ignore"):
         return finite_array("the values at x", relu(x @ W.T) @ a)
 
@@ -72,7 +72,7 @@ def loss_gradient(
     >>> bool(loss == math.log(2)), bool(np.all(gradient == 0))
     (True, True)
     """
-    W, a, x = _network("W, a, x", W, a, x)
+    W, a, x = _network(W, a, x)
     loss, gradient = _loss_gradient(W, a, x, _labels(x, y))
     return finite_array("the loss", loss), finite_array("the gradient", gradient)
 
@@ -100,7 +100,7 @@ def train(
     >>> sorted(train(W, a, x, y, 0.5, 3, keep=(0, 1)))
     [0, 1, 3]
     """
-    W, a, x = _network("W, a, x", W, a, x)
+    W, a, x = _network(W, a, x)
     y = _labels(x, y)
     step, steps = real("step", step, above=0), integer("steps", steps, at_least=0)
     kept = {integer("keep", t, at_least=0, at_most=steps) for t in keep} | {steps}
@@ -137,7 +137,7 @@ def train_readout(
     >>> bool(readout[0] > 0 > readout[1])
     True
     """
-    W, a, x = _network("W, a, x", W, a, x)
+    W, a, x = _network(W, a, x)
     y = _labels(x, y)
     with np.errstate(over="ignore", invalid="ignore"):
         features = finite_array("the features of W at x", relu(x @ W.T))
@@ -187,13 +187,14 @@ def classification_error(score: Float[Array, " n"], y: Float[Array, " n"]) -> fl
     return float(xp.sum(1 - xp.sign(score) * y)) / (2 * y.shape[0])
 
 
-def _network(names: str, W: Array, a: Array, x: Array) -> tuple[Array, Array, Array]:
+def _network(W: Array, a: Array, x: Array) -> tuple[Array, Array, Array]:
     """W, a, x as finite arrays of one library whose shapes fit, or ValueError."""
     W, a = finite_array("W", W, ndim=2), finite_array("a", a, ndim=1)
     x = finite_array("x", x, ndim=2)
     common_namespace(W=W, a=a, x=x)
     if not (W.shape[1] == x.shape[1] and W.shape[0] == a.shape[0] > 0 and x.shape[0] > 0):
-        raise ValueError(f"{names} must have shapes (m, d), (m,), (n, d), got {tuple(W.shape)}, {tuple(a.shape)}, {tuple(x.shape)}")
+        shapes = ", ".join(str(tuple(array.shape)) for array in (W, a, x))
+        raise ValueError(f"W, a, x must have shapes (m, d), (m,), (n, d), got {shapes}")
     return W, a, x
 
 
@@ -202,7 +203,7 @@ def _labels(x: Array, y: Array) -> Array:
     y = finite_array("y", y, ndim=1)
     xp = common_namespace(x=x, y=y)
     if y.shape[0] != x.shape[0] or y.shape[0] == 0:
-        raise ValueError(f"y must have one label for each of the {x.shape[0]} samples, got shape {tuple(y.shape)}")
+        raise ValueError(f"y must have a label for each of the {x.shape[0]} samples, got shape {tuple(y.shape)}")
     if xp.any(xp.abs(y) != 1):
         raise ValueError("y must hold labels -1 and 1 only")
     return y

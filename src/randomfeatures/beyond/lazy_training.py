@@ -237,7 +237,7 @@ def symmetric_part(name: str, A: Float[Array, "d d"]) -> Float[Array, "d d"]:
     half = A / 2
     size, skew = float(xp.max(xp.abs(half))), float(xp.max(xp.abs(half - half.T)))
     if skew > max(SYMMETRIC, 10 * float(xp.finfo(A.dtype).eps)) * size:
-        raise ValueError(f"{name} must be symmetric up to {SYMMETRIC:g} of its largest entry, got a difference of {skew / size:g} of it")
+        raise ValueError(f"{name} must be symmetric up to {SYMMETRIC:g} of its size, got {skew / size:g} of it")
     return half + half.T
 
 

@@ -194,7 +194,8 @@ def _descend(rng: np.random.Generator, problem: Problem, N: int, schedule: Sched
         for t in range(schedule.steps + 1):
             if t in schedule.times:
                 if not (np.all(np.isfinite(W)) and math.isfinite(c)):
-                    raise RuntimeError(f"the weights are not finite after {t} steps: step_size {schedule.step_size!r} is too large")
+                    step_size = f"step_size {schedule.step_size!r} is too large"
+                    raise RuntimeError(f"the weights are not finite after {t} steps: {step_size}")
                 risks.append(problem.risk(W.astype(float), a, c))
             if t < schedule.steps:
                 rate = step * (1 - t / schedule.steps)

@@ -300,7 +300,8 @@ def general_random_features_formula(
     xp = common_namespace(B=B, Gamma=Gamma)
     d, N = B.shape[0], integer("N", N, at_least=0, at_most=10**100)
     if Gamma.shape != B.shape or abs(float(trace(Gamma)) - 1) > 1e-9:
-        raise ValueError(f"Gamma must have the shape of B and trace 1, got {tuple(Gamma.shape)} and {float(trace(Gamma))!r}")
+        found = f"{tuple(Gamma.shape)} and {float(trace(Gamma))!r}"
+        raise ValueError(f"Gamma must have the shape of B and trace 1, got {found}")
     t = d * np.asarray([float(value) for value in xp.linalg.eigvalsh(Gamma)])
     if t.min() < -1e-9:
         raise ValueError(f"Gamma must have no negative eigenvalue, got {float(t.min()) / d!r}")
@@ -322,7 +323,8 @@ def _coefficients(activation: str | tuple[float, float, float]) -> tuple[float, 
     names = {"square": SQUARE, "relu": RELU}
     if isinstance(activation, str):
         if activation not in names:
-            raise ValueError(f'activation must be "square", "relu" or (lambda_1, lambda_2, lambda_tilde), got {activation!r}')
+            choices = '"square", "relu" or (lambda_1, lambda_2, lambda_tilde)'
+            raise ValueError(f"activation must be {choices}, got {activation!r}")
         return names[activation]
     lambda_1, lambda_2, rest = activation
     rest = real("lambda_tilde", rest, above=0)

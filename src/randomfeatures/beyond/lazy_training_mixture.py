@@ -131,7 +131,8 @@ def _solve_on_cross(Delta: Array, rank: int, delta: float) -> Array:
     for iterate in islice(conjugate_gradients(product, right), MOST_STEPS + 1):
         if float(iterate.size[0]) <= goal:
             return xp.reshape(iterate.solution, (d, d))
-    raise RuntimeError(f"conjugate gradients did not converge in {MOST_STEPS} steps: the largest absolute eigenvalue of Delta is {delta!r}")
+    reason = f"the largest absolute eigenvalue of Delta is {delta!r}"
+    raise RuntimeError(f"conjugate gradients did not converge in {MOST_STEPS} steps: {reason}")
 
 
 def mixture_neural_network_risk(Delta: Float[Array, "d d"], N: int) -> float:

@@ -1,9 +1,9 @@
 r"""One ReLU neuron σ(<w, x>) learned from another, σ(<v, x>), x ~ N(0, I_d), in closed form.
 
-Loss, gradient, descent. The loss is half the mean squared error. Vectors are the last axis: one vector
-(d,), or any batch (..., d); w and v broadcast. Where <w, x> = 0 has positive probability the result
-depends on what one takes for σ'(0). At the origin, w = 0, that is everywhere. There the functions
-ask for ``derivative_at_zero`` and raise ValueError if it is not given.
+Loss, gradient, descent. The loss is half the mean squared error. Vectors are the last axis: one
+vector (d,), or any batch (..., d); w and v broadcast. Where <w, x> = 0 has positive probability the
+result depends on what one takes for σ'(0). At the origin, w = 0, that is everywhere. There the
+functions ask for ``derivative_at_zero`` and raise ValueError if it is not given.
 """
 
 import math
@@ -14,7 +14,13 @@ from array_api_compat import array_namespace
 from jaxtyping import Float
 
 from randomfeatures.foundations.activations import relu
-from randomfeatures.foundations.arguments import Array, common_namespace, finite_array, integer, real
+from randomfeatures.foundations.arguments import (
+    Array,
+    common_namespace,
+    finite_array,
+    integer,
+    real,
+)
 from randomfeatures.foundations.linear_algebra import (
     angle_of_directions,
     binary_scale,
@@ -46,7 +52,8 @@ def population_loss(w: Float[Array, "*b d"], v: Float[Array, "*c d"]) -> Float[A
     r"""L(w) = E (σ(<w, x>) - σ(<v, x>))² / 2, half the mean squared error of w for the target v.
 
     .. math:: L(w) = \tfrac14\|w-v\|^2
-        - \frac{\|w\|\|v\|}{2\pi}(\sin\vartheta-\vartheta\cos\vartheta), \qquad \vartheta = \angle(w,v)
+        - \frac{\|w\|\|v\|}{2\pi}(\sin\vartheta-\vartheta\cos\vartheta), \qquad
+        \vartheta = \angle(w,v)
 
     Zero vectors are allowed: the second term is then zero.
 
@@ -145,7 +152,9 @@ def sample_gradient(
     xp = common_namespace(w=w, x=x, y=y)
     n, d = x.shape
     if w.ndim == 0 or w.shape[-1] != d or y.shape[0] != n or n == 0:
-        raise ValueError(f"w, x, y must have shapes (..., d), (n, d), (n,) with n >= 1, got {tuple(w.shape)}, {(n, d)}, {tuple(y.shape)}")
+        shapes = f"{tuple(w.shape)}, {(n, d)}, {tuple(y.shape)}"
+        expected = "(..., d), (n, d), (n,) with n >= 1"
+        raise ValueError(f"w, x, y must have shapes {expected}, got {shapes}")
     with np.errstate(over="ignore", invalid="ignore"):
         z = w @ xp.matrix_transpose(x)
         if derivative_at_zero is None and xp.any(z == 0):

@@ -1,4 +1,4 @@
-r"""Networks at initialisation as feature extractors, of one random draw or of R of them; and the same networks trained.
+r"""Networks at initialisation as feature extractors, one draw or R of them; and trained.
 
 A ``network`` is a function (rng, x) -> logits (n, C) of one fresh initialisation at the rows of
 ``x``, such as :func:`multilayer` and :func:`convolution` return; what it draws does not depend on
@@ -8,24 +8,30 @@ torch's.
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from randomfeatures.beyond.prior_kernel import ACTIVATIONS, BLOCK, _image, _named, _patches
-from randomfeatures.beyond.prior_kernel_readouts import _labels
+from randomfeatures.beyond.prior_kernel import (
+    ACTIVATIONS,
+    BLOCK,
+    image_and_patch,
+    image_patches,
+    named,
+)
+from randomfeatures.beyond.prior_kernel_readouts import check_labels
 from randomfeatures.foundations.arguments import Array, finite_array, generator, integer, real
 
-# (rng, x) -> the logits, shape (n, C), of one fresh initialisation at the rows of x.
 Network = Callable[[np.random.Generator, Array], Array]
+"""(rng, x) -> the logits, shape (n, C), of one fresh initialisation at the rows of x."""
 
-
-# Independent centred weights of variance 1, of three laws.
-INITIALISATIONS = {
+INITIALISATIONS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], Array]] = {
     "gaussian": lambda rng, shape: rng.standard_normal(shape),
     "uniform": lambda rng, shape: rng.uniform(-math.sqrt(3), math.sqrt(3), shape),
     "sign": lambda rng, shape: 2.0 * rng.integers(0, 2, shape) - 1.0,
 }
+"""Independent centred weights of variance 1, of three laws."""
 
 
 # --- networks
@@ -39,14 +45,16 @@ def multilayer(
     scale: float = 1.0,
     bias: float = 0.0,
 ) -> Network:
-    r"""The network with hidden layers of ``widths`` :math:`m_1,\dots,m_L` units and C = ``outputs`` logits; L = 0 is a linear map.
+    r"""The network with hidden layers of ``widths`` :math:`m_1,\dots,m_L` units and C logits.
 
-    .. math:: h_0 = x, \qquad h_l = \varphi\Bigl(\frac{s}{\sqrt{m_{l-1}}}\,W_l h_{l-1} + b\,\beta_l\Bigr), \qquad
+    .. math:: h_0 = x, \qquad
+        h_l = \varphi\Bigl(\frac{s}{\sqrt{m_{l-1}}}\,W_l h_{l-1} + b\,\beta_l\Bigr), \qquad
         f(x) = \frac{1}{\sqrt{m_L}}\,A\,h_L, \qquad m_0 = d,
 
     with independent centred entries of variance 1 in W_l, β_l, A, of the law ``initialisation``:
-    "gaussian", "uniform" (on an interval) or "sign" (±1). s = ``scale``, b = ``bias``; φ =
-    ``activation`` is "relu", "erf", "sine" or "gaussian". The logits have no bias.
+    "gaussian", "uniform" (on an interval) or "sign" (±1). C = ``outputs``, s = ``scale``, b =
+    ``bias``; φ = ``activation`` is "relu", "erf", "sine" or "gaussian". The logits have no bias. L
+    = 0 is a linear map.
 
     See: ``prop-prior-one-layer`` and ``prop-prior-diagonal``.
     Raises: ValueError for a width or ``outputs`` < 1, an unknown name, scale <= 0 or bias < 0; the
@@ -57,8 +65,10 @@ def multilayer(
     (5, 3)
     """
     widths = tuple(integer("widths", m, at_least=1) for m in widths)
-    phi, draw = _named("activation", activation, ACTIVATIONS), _named("initialisation", initialisation, INITIALISATIONS)
-    outputs, scale, bias = integer("outputs", outputs, at_least=1), real("scale", scale, above=0), real("bias", bias, at_least=0)
+    phi = named("activation", activation, ACTIVATIONS)
+    draw = named("initialisation", initialisation, INITIALISATIONS)
+    outputs = integer("outputs", outputs, at_least=1)
+    scale, bias = real("scale", scale, above=0), real("bias", bias, at_least=0)
 
     def network(rng: np.random.Generator, x: Float[Array, "n d"]) -> Float[Array, "n C"]:
         h = _inputs(rng, x)
@@ -80,13 +90,15 @@ def convolution(
     pooling: bool = False,
     initialisation: str = "gaussian",
 ) -> Network:
-    r"""One convolutional layer of m = ``channels`` filters without padding, then logits from all its maps or from their means.
+    r"""One convolutional layer of m = ``channels`` filters, and logits from its maps.
 
-    The rows of x are images of this ``shape``, with P patches :math:`x_p` of :math:`q =
-    \texttt{patch}^2` pixels:
+    There is no padding. The rows of x are images of this ``shape``, with P patches :math:`x_p` of
+    :math:`q = \texttt{patch}^2` pixels:
 
-    .. math:: h_{p,j} = \varphi\bigl(\langle w_j, x_p\rangle/\sqrt q\bigr), \qquad f_c = \frac{1}{\sqrt{mP}} \sum_{p,j} A_{c,p,j}\,h_{p,j}
-        \qquad\text{or, with pooling,}\qquad f_c = \frac{1}{\sqrt m} \sum_j A_{c,j}\,\frac1P\sum_p h_{p,j},
+    .. math:: h_{p,j} = \varphi\bigl(\langle w_j, x_p\rangle/\sqrt q\bigr), \qquad
+        f_c = \frac{1}{\sqrt{mP}} \sum_{p,j} A_{c,p,j}\,h_{p,j}
+        \qquad\text{or, with pooling,}\qquad
+        f_c = \frac{1}{\sqrt m} \sum_j A_{c,j}\,\frac1P\sum_p h_{p,j},
 
     with independent centred entries of variance 1 in w_j and A, of the law ``initialisation``, as
     in :func:`multilayer`.
@@ -99,28 +111,33 @@ def convolution(
     >>> network(np.random.default_rng(0), np.ones((5, 64))).shape
     (5, 2)
     """
-    shape, patch = _image(shape, patch)
-    channels, outputs = integer("channels", channels, at_least=1), integer("outputs", outputs, at_least=1)
-    phi, draw = _named("activation", activation, ACTIVATIONS), _named("initialisation", initialisation, INITIALISATIONS)
+    shape, patch = image_and_patch(shape, patch)
+    channels = integer("channels", channels, at_least=1)
+    outputs = integer("outputs", outputs, at_least=1)
+    phi = named("activation", activation, ACTIVATIONS)
+    draw = named("initialisation", initialisation, INITIALISATIONS)
 
     def network(rng: np.random.Generator, x: Float[Array, "n d"]) -> Float[Array, "n C"]:
-        patches = _patches(_inputs(rng, x), shape, patch)
+        patches = image_patches(_inputs(rng, x), shape, patch)
         maps = phi(patches @ (draw(rng, (patch**2, channels)) / patch))
-        h = np.mean(maps, axis=1) if pooling else maps.reshape(len(x), -1) / math.sqrt(patches.shape[1])
+        flat = maps.reshape(len(maps), -1) / math.sqrt(patches.shape[1])
+        h = np.mean(maps, axis=1) if pooling else flat
         return h @ draw(rng, (h.shape[1], outputs)) / math.sqrt(channels)
 
     return network
 
 
 def sampled_features(rng: np.random.Generator, network: Network, x: Float[Array, "n d"], R: int) -> Float[Array, "n RC"]:
-    r"""The logits of R independent initialisations side by side, over √R: RC features whose inner products are k_R.
+    r"""The logits of R independent initialisations side by side, over √R.
 
-    The same ``rng`` (same seed) gives the same R networks at other inputs.
+    These are RC features whose inner products are k_R. The same ``rng`` (same seed) gives the same
+    R networks at other inputs.
 
     Book: ``prop-prior-rank``.
     Raises: ValueError if ``rng`` is no generator or R < 1, and as ``network`` does.
 
-    >>> sampled_features(np.random.default_rng(0), multilayer((5,), outputs=3), np.ones((2, 4)), R=7).shape
+    >>> rng, network = np.random.default_rng(0), multilayer((5,), outputs=3)
+    >>> sampled_features(rng, network, np.ones((2, 4)), R=7).shape
     (2, 21)
     """
     generator("rng", rng)
@@ -129,20 +146,26 @@ def sampled_features(rng: np.random.Generator, network: Network, x: Float[Array,
 
 
 def sampled_kernel(
-    rng: np.random.Generator, network: Network, x: Float[Array, "n d"], y: Float[Array, "m d"], R: int
+    rng: np.random.Generator,
+    network: Network,
+    x: Float[Array, "n d"],
+    y: Float[Array, "m d"],
+    R: int,
 ) -> Float[Array, "n m"]:
-    r"""The sampled kernel k_R(x_i, y_j) from R initialisations, a few at a time: memory for the kernel and not for all RC features.
+    r"""The sampled kernel k_R(x_i, y_j) from R initialisations.
 
-    From the same ``rng`` it is the matrix of inner products of :func:`sampled_features`.
+    A few at a time: memory for the kernel and not for all RC features. From the same ``rng`` it is
+    the matrix of inner products of :func:`sampled_features`.
 
     Book: ``thm-prior-rate``.
     Error: rounding of a sum of RC terms; the random error is that of
-    :func:`~randomfeatures.beyond.prior_kernel.entry_variance`.
+    :func:`~randomfeatures.beyond.prior_kernel_rate.entry_variance`.
     Raises: ValueError if ``rng`` is no generator or R < 1, and as ``network`` does.
 
     >>> x, network = np.eye(3), multilayer((4,), outputs=2)
     >>> features = sampled_features(np.random.default_rng(0), network, x, R=50)
-    >>> bool(np.allclose(sampled_kernel(np.random.default_rng(0), network, x, x, R=50), features @ features.T, rtol=1e-12))
+    >>> kernel = sampled_kernel(np.random.default_rng(0), network, x, x, R=50)
+    >>> bool(np.allclose(kernel, features @ features.T, rtol=1e-12))
     True
     """
     generator("rng", rng)
@@ -172,7 +195,7 @@ def train_classifier(
     batch: int = 50,
     step_size: float = 3e-3,
 ) -> Callable[[Float[Array, "N d"]], Int[Array, " N"]]:
-    r"""A ReLU network with all layers trained, for comparison: returns the function that maps rows to their predicted classes.
+    r"""A ReLU network with all layers trained: the function that maps rows to predicted classes.
 
     ``architecture`` is "multilayer" (one hidden layer of ``width`` units), "convolution" (``width``
     filters, squares of side ``patch``, logits from all maps) or "pooling" (logits from the means of
@@ -181,8 +204,8 @@ def train_classifier(
     float32, in torch.
 
     Raises: ValueError if ``rng`` is no generator, an array or a label is not as in
-    :func:`~randomfeatures.beyond.prior_kernel_readouts.readout_accuracy`, a size < 1, step_size <=
-    0, or the architecture is unknown.
+    :func:`~randomfeatures.beyond.prior_kernel_readouts.readout_accuracy`, a size < 1,
+    step_size <= 0, or the architecture is unknown.
 
     >>> x, labels = np.array([[1.0, 0.0], [-1.0, 0.0]]), np.array([1, 0])
     >>> predict = train_classifier(np.random.default_rng(0), x, labels, width=20, epochs=100)
@@ -192,14 +215,12 @@ def train_classifier(
     import torch
 
     x = _inputs(rng, x)
-    _labels("labels", labels, x)
+    check_labels("labels", labels, x)
     epochs, batch = integer("epochs", epochs, at_least=1), integer("batch", batch, at_least=1)
+    width, classes = integer("width", width, at_least=1), int(labels.max()) + 1
     seeded = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    model = _model(architecture, x.shape[1], integer("width", width, at_least=1), int(labels.max()) + 1, shape, patch)
-    with torch.no_grad():
-        for weight in model.parameters():  # of shape (units, fan-in...), or a bias
-            size = math.sqrt(2 / weight[0].numel()) if weight.ndim > 1 else 0.0
-            weight.copy_(size * torch.randn(weight.shape, generator=seeded))
+    model = _model(architecture, x.shape[1], width, classes, image_and_patch(shape, patch))
+    _initialise(model, seeded)
     adam = torch.optim.Adam(model.parameters(), lr=real("step_size", step_size, above=0))
     inputs, targets = torch.tensor(x, dtype=torch.float32), torch.tensor(labels)
     for _ in range(epochs):
@@ -209,31 +230,46 @@ def train_classifier(
             adam.step()
 
     def predict(x: Float[Array, "N d"]) -> Int[Array, " N"]:
+        rows = torch.tensor(finite_array("x", x, ndim=2), dtype=torch.float32)
         with torch.no_grad():
-            return model(torch.tensor(finite_array("x", x, ndim=2), dtype=torch.float32)).argmax(dim=1).numpy()
+            return model(rows).argmax(dim=1).numpy()
 
     return predict
 
 
-def _model(architecture, d, width, classes, shape, patch):
+def _initialise(model: Any, generator: Any) -> None:
+    """Weights from N(0, 2 / fan-in), biases 0."""
+    import torch
+
+    with torch.no_grad():
+        for weight in model.parameters():  # of shape (units, fan-in...), or a bias
+            size = math.sqrt(2 / weight[0].numel()) if weight.ndim > 1 else 0.0
+            weight.copy_(size * torch.randn(weight.shape, generator=generator))
+
+
+def _model(architecture: str, d: int, width: int, classes: int, image: tuple[tuple[int, int], int]) -> Any:
+    """The torch module of this architecture, for images of (shape, patch)."""
     from torch import nn
 
     if architecture == "multilayer":
         return nn.Sequential(nn.Linear(d, width), nn.ReLU(), nn.Linear(width, classes))
-    pooling = _named("architecture", architecture, {"multilayer": None, "convolution": False, "pooling": True})
-    (rows, columns), patch = _image(shape, patch)
+    choices = {"multilayer": None, "convolution": False, "pooling": True}
+    pooling = named("architecture", architecture, choices)
+    (rows, columns), patch = image
     if rows * columns != d:
         raise ValueError(f"shape must have {d} pixels, the columns of x, got {(rows, columns)}")
     maps = [nn.Unflatten(1, (1, rows, columns)), nn.Conv2d(1, width, patch), nn.ReLU()]
     if pooling:
-        return nn.Sequential(*maps, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, classes))
+        means = [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+        return nn.Sequential(*maps, *means, nn.Linear(width, classes))
     P = (rows - patch + 1) * (columns - patch + 1)
     return nn.Sequential(*maps, nn.Flatten(), nn.Linear(width * P, classes))
 
 
-def _inputs(rng, x):
+def _inputs(rng: np.random.Generator, x: Float[Array, "n d"]) -> Float[np.ndarray, "n d"]:
     """The rows of x in double precision, or ValueError: networks are numpy's."""
     generator("rng", rng)
-    if not isinstance(x, np.ndarray) or finite_array("x", x, ndim=2).shape[1] == 0:
+    x = finite_array("x", x, ndim=2)
+    if not isinstance(x, np.ndarray) or x.shape[1] == 0:
         raise ValueError(f"x must be a numpy array with at least 1 column, got {type(x).__name__}")
     return x.astype(np.float64, copy=False)

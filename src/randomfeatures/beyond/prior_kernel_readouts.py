@@ -1,9 +1,20 @@
-r"""Readouts of fixed features: the accuracy of ridge classifiers, from features and from kernels, and principal components of a kernel."""
+r"""Readouts of fixed features: ridge classifiers and principal components, from kernels too."""
 
+import math
+
+import numpy as np
 from array_api_compat import array_namespace, device
 from jaxtyping import Float, Int
 
-from randomfeatures.foundations.arguments import Array, common_namespace, finite_array, integer, real
+from randomfeatures.beyond.prior_kernel import square_matrix
+from randomfeatures.foundations.arguments import (
+    Array,
+    common_namespace,
+    finite_array,
+    integer,
+    real,
+)
+from randomfeatures.foundations.linear_algebra import binary_scale
 from randomfeatures.power.random_features import ridge
 
 # --- readouts
@@ -16,23 +27,27 @@ def readout_accuracy(
     labels_test: Int[Array, " N"],
     penalty: float,
 ) -> float:
-    r"""The share of test rows that the ridge classifier gets right: ridge regression on the indicators of the classes 0, 1, ...
+    r"""The share of test rows that the ridge classifier gets right.
 
-    A row goes to the class with the largest prediction. There is no intercept: the constant is one
-    more feature.
+    That is ridge regression on the indicators of the classes 0, 1, ...; a row goes to the class
+    with the largest prediction. There is no intercept: the constant is one more feature.
 
     See: ``prop-prior-rank``.
     Error: none but rounding; a tie goes to the smaller class.
     Raises: ValueError if the labels are no integers >= 0, one for each row, and as
     :func:`~randomfeatures.power.random_features.ridge` does.
 
-    >>> import numpy as np
-    >>> readout_accuracy(np.eye(3), np.array([0, 1, 1]), np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 3.0]]), np.array([0, 0]), penalty=0.1)
+    >>> train, test = np.eye(3), np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 3.0]])
+    >>> labels = np.array([0, 1, 1])
+    >>> readout_accuracy(train, labels, test, np.array([0, 0]), penalty=0.1)
     0.5
     """
-    _labels("labels_train", labels_train, features_train)
-    _labels("labels_test", labels_test, features_test)
-    return _accuracy(features_test @ ridge(features_train, _one_hot(labels_train, features_train), penalty), labels_test)
+    features_train = finite_array("features_train", features_train, ndim=2)
+    features_test = finite_array("features_test", features_test, ndim=2)
+    check_labels("labels_train", labels_train, features_train)
+    check_labels("labels_test", labels_test, features_test)
+    weights = ridge(features_train, _one_hot(labels_train, features_train), penalty)
+    return _accuracy(features_test @ weights, labels_test)
 
 
 def kernel_ridge_accuracy(
@@ -42,7 +57,7 @@ def kernel_ridge_accuracy(
     labels_test: Int[Array, " N"],
     penalty: float,
 ) -> float:
-    r"""The share of test points that kernel ridge regression on the indicators of the classes gets right.
+    r"""The share of test points that kernel ridge regression on the indicators gets right.
 
     With the kernel of the training points among themselves, K, and of the test points with them,
     the predictions are
@@ -58,33 +73,66 @@ def kernel_ridge_accuracy(
     or penalty is not positive and at least n ε times the trace of K, below which rounding decides
     the result.
 
-    >>> import numpy as np
-    >>> features, test = np.eye(3), np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 3.0]])
-    >>> kernel_ridge_accuracy(features @ features.T, np.array([0, 1, 1]), test @ features.T, np.array([0, 0]), penalty=0.1)
+    >>> train, test = np.eye(3), np.array([[2.0, 1.0, 0.0], [0.0, 1.0, 3.0]])
+    >>> labels = np.array([0, 1, 1])
+    >>> kernel_ridge_accuracy(train @ train.T, labels, test @ train.T, np.array([0, 0]), 0.1)
     0.5
     """
-    xp = common_namespace(
-        kernel_train=finite_array("kernel_train", kernel_train, ndim=2), kernel_test=finite_array("kernel_test", kernel_test, ndim=2)
-    )
-    n = kernel_train.shape[0]
+    kernel_train = finite_array("kernel_train", kernel_train, ndim=2)
+    kernel_test = finite_array("kernel_test", kernel_test, ndim=2)
+    xp, n = common_namespace(kernel_train=kernel_train, kernel_test=kernel_test), len(kernel_train)
     if kernel_train.shape[1] != n or kernel_test.shape[1] != n:
-        raise ValueError(
-            f"kernel_train, kernel_test must have shapes (n, n), (N, n), got {tuple(kernel_train.shape)}, {tuple(kernel_test.shape)}"
-        )
-    _labels("labels_train", labels_train, kernel_train)
-    _labels("labels_test", labels_test, kernel_test)
-    least = n * float(xp.finfo(kernel_train.dtype).eps) * float(xp.linalg.trace(kernel_train))
+        shapes = f"{tuple(kernel_train.shape)}, {tuple(kernel_test.shape)}"
+        expected = "shapes (n, n), (N, n)"
+        raise ValueError(f"kernel_train, kernel_test must have {expected}, got {shapes}")
+    check_labels("labels_train", labels_train, kernel_train)
+    check_labels("labels_test", labels_test, kernel_test)
+    with np.errstate(over="ignore"):
+        trace = float(xp.linalg.trace(kernel_train))
+    least = n * float(xp.finfo(kernel_train.dtype).eps) * real("the trace of kernel_train", trace)
     penalty = real("penalty", penalty, above=0, at_least=least)
+    # Predictions do not change when both kernels and the penalty are divided by one number.
+    scale = xp.max(binary_scale(kernel_train))
     identity = xp.eye(n, dtype=kernel_train.dtype, device=device(kernel_train))
-    dual = xp.linalg.solve(kernel_train + penalty * identity, _one_hot(labels_train, kernel_train))
-    return _accuracy(kernel_test @ dual, labels_test)
+    system = kernel_train / scale + penalty / scale * identity
+    dual = xp.linalg.solve(system, _one_hot(labels_train, kernel_train))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _accuracy(finite_array("the predictions", kernel_test / scale @ dual), labels_test)
+
+
+def fitted_values_error(target_norm: float, penalty: float, kernel_error: float) -> float:
+    r"""A bound on how far the fit with R draws is from that with the kernel, on training inputs.
+
+    .. math:: \bigl(\mathbb E\,\|K_R(K_R+\mu I)^{-1}y-K(K+\mu I)^{-1}y\|^2\bigr)^{1/2}
+        \le \frac{\|y\|}\mu\,\bigl(\mathbb E\,\|K_R-K\|_F^2\bigr)^{1/2}
+
+    with \|y\| = ``target_norm``, μ = ``penalty``, and ``kernel_error`` from
+    :func:`~randomfeatures.beyond.prior_kernel_rate.expected_kernel_error`.
+
+    Book: ``prop-prior-rank``.
+    Error: an upper bound, reached for one input as μ → ∞. Rounding: relative 1e-15.
+    Raises: ValueError unless target_norm ≥ 0, penalty > 0 and kernel_error ≥ 0, or if the bound is
+    not finite.
+
+    >>> fitted_values_error(target_norm=3.0, penalty=2.0, kernel_error=0.5)
+    0.75
+    """
+    target_norm = real("target_norm", target_norm, at_least=0)
+    kernel_error = real("kernel_error", kernel_error, at_least=0)
+    return real("the bound", target_norm * (kernel_error / real("penalty", penalty, above=0)))
+
+
+# --- principal components
 
 
 def kernel_components(kernel: Float[Array, "n n"], q: int) -> Float[Array, "n {q}"]:
-    r"""The coordinates of n points in the first q principal components of their features, from the kernel alone (kernel PCA).
+    r"""The coordinates of n points in the first q principal components of their features.
 
-    .. math:: H K H = \sum_i \lambda_i\,u_i u_i^\top, \quad H = I - \tfrac1n \mathbf 1\mathbf 1^\top, \quad
-        \lambda_1\ge\lambda_2\ge\cdots, \qquad \text{column } i:\ \sqrt{\lambda_i}\,u_i
+    From the kernel alone (kernel PCA):
+
+    .. math:: H K H = \sum_i \lambda_i\,u_i u_i^\top, \quad
+        H = I - \tfrac1n \mathbf 1\mathbf 1^\top, \quad \lambda_1\ge\lambda_2\ge\cdots, \qquad
+        \text{column } i:\ \sqrt{\lambda_i}\,u_i
 
     H takes the mean off the features. The entry of largest modulus in a column is positive.
 
@@ -93,43 +141,85 @@ def kernel_components(kernel: Float[Array, "n n"], q: int) -> Float[Array, "n {q
     determined up to ε λ_1 over its gap.
     Raises: ValueError if ``kernel`` is no square matrix of finite numbers, or q is not in 1..n.
 
-    >>> import numpy as np
     >>> points = np.array([[4.0, 1.0], [0.0, 1.0], [-1.0, 1.0]])
     >>> np.round(kernel_components(points @ points.T, 1), 12)
     array([[ 3.],
            [-1.],
            [-2.]])
     """
-    xp = array_namespace(finite_array("kernel", kernel, ndim=2))
-    n = kernel.shape[0]
-    if kernel.shape[1] != n:
-        raise ValueError(f"kernel must be a square matrix, got shape {tuple(kernel.shape)}")
-    q = integer("q", q, at_least=1, at_most=n)
-    centred = kernel - xp.mean(kernel, axis=0, keepdims=True)
-    centred = centred - xp.mean(centred, axis=1, keepdims=True)
-    values, vectors = xp.linalg.eigh((centred + centred.T) / 2)
+    centred, scale = _centred(kernel)
+    xp = array_namespace(centred)
+    q = integer("q", q, at_least=1, at_most=centred.shape[0])
+    values, vectors = xp.linalg.eigh(centred)
     values, vectors = xp.flip(values, axis=0)[:q], xp.flip(vectors, axis=1)[:, :q]
     largest, smallest = xp.max(vectors, axis=0), xp.min(vectors, axis=0)
     sign = xp.where(largest >= -smallest, xp.ones_like(largest), -xp.ones_like(largest))
-    return vectors * (sign * xp.sqrt(xp.clip(values, 0.0, None)))
+    return vectors * (sign * xp.sqrt(xp.clip(values, 0.0, None)) * xp.sqrt(scale))
 
 
-def _labels(name, labels, rows):
-    """ValueError unless ``labels`` holds one class 0, 1, ... for each of the ``rows``."""
-    finite_array("rows", rows, ndim=2)
+def components_error(kernel: Float[Array, "n n"], q: int, kernel_distance: float = 0.0) -> float:
+    r"""How far q principal components are from the centred kernel: the least, or a bound.
+
+    .. math:: \|HKH-Z_RZ_R^\top\|_F \le
+        \Bigl(\sum_{i>q}\lambda_i^2\Bigr)^{1/2} + 2\,\|K_R-K\|_F
+
+    with λ_i the eigenvalues of HKH, Z_R of :func:`kernel_components` for another kernel K_R, and
+    ``kernel_distance`` its Frobenius distance from K. For K_R = K it is the distance itself, and no
+    matrix of rank q is nearer.
+
+    Book: ``prop-kernel-pca``.
+    Error: an upper bound, exact at distance 0. Rounding: n ε λ_1.
+    Raises: ValueError if ``kernel`` is no square matrix of finite numbers, q is not in 1..n,
+    kernel_distance < 0, or the bound is not finite.
+
+    >>> points = np.array([[4.0, 1.0], [0.0, 1.0], [-1.0, 1.0]])
+    >>> round(components_error(points @ points.T, 1, kernel_distance=2.0), 12)
+    4.0
+    """
+    centred, scale = _centred(kernel)
+    xp, n = array_namespace(centred), centred.shape[0]
+    q = integer("q", q, at_least=1, at_most=n)
+    distance = real("kernel_distance", kernel_distance, at_least=0)
+    later = xp.linalg.eigvalsh(centred)[: n - q]
+    left = math.sqrt(float(xp.sum(later**2))) * float(scale)
+    return real("the bound", left + 2 * distance)
+
+
+def _centred(kernel: Array) -> tuple[Array, Array]:
+    """The symmetric part of HKH over a power of two that makes K of size one; the power."""
+    kernel = square_matrix("kernel", kernel)
+    xp = array_namespace(kernel)
+    scale = xp.max(binary_scale(kernel))
+    centred = kernel / scale
+    centred = centred - xp.mean(centred, axis=0, keepdims=True)
+    centred = centred - xp.mean(centred, axis=1, keepdims=True)
+    return (centred + centred.T) / 2, scale
+
+
+# --- checks and small parts
+
+
+def check_labels(name: str, labels: Int[Array, " n"], rows: Float[Array, "n r"]) -> None:
+    """ValueError unless ``labels`` holds one class 0, 1, ... for each of the ``rows``.
+
+    >>> check_labels("labels", np.array([0, 2]), np.eye(2))
+    """
     xp = common_namespace(rows=rows, **{name: labels})
-    if not xp.isdtype(labels.dtype, "integral") or tuple(labels.shape) != (rows.shape[0],) or not rows.shape[0] or xp.any(labels < 0):
-        raise ValueError(
-            f"{name} must hold {rows.shape[0]} integers >= 0, at least one, got shape {tuple(labels.shape)}, dtype {labels.dtype}"
-        )
+    fit = tuple(labels.shape) == (rows.shape[0],) and rows.shape[0] > 0
+    if not (fit and xp.isdtype(labels.dtype, "integral")) or xp.any(labels < 0):
+        found = f"shape {tuple(labels.shape)}, dtype {labels.dtype}"
+        expected = f"{rows.shape[0]} integers >= 0, at least one"
+        raise ValueError(f"{name} must hold {expected}, got {found}")
 
 
-def _one_hot(labels, rows):
+def _one_hot(labels: Array, rows: Array) -> Array:
     """The indicators of the classes 0, ..., max as columns, in the dtype of ``rows``."""
     xp = array_namespace(labels)
-    return xp.astype(labels[:, None] == xp.arange(int(xp.max(labels)) + 1, device=device(labels))[None, :], rows.dtype)
+    classes = xp.arange(int(xp.max(labels)) + 1, device=device(labels))
+    return xp.astype(labels[:, None] == classes[None, :], rows.dtype)
 
 
-def _accuracy(scores, labels):
+def _accuracy(scores: Array, labels: Array) -> float:
     xp = array_namespace(scores)
-    return float(xp.sum(xp.astype(xp.argmax(scores, axis=1) == labels, xp.float64))) / labels.shape[0]
+    right = xp.argmax(scores, axis=1) == labels
+    return float(xp.sum(xp.astype(right, xp.float64))) / labels.shape[0]
