@@ -15,25 +15,20 @@ import time
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from pathlib import Path
 
-import yaml
+from cells import WIDE_OUTPUTS, wide_outputs
+from chapters import BOOK, CONFIG, ROOT, name, pages_of_the_toc, read_chapter
 from cores import cores
 from installed import versions
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from jupyter_cache.executors.utils import single_nb_execution
-from myst_nb.core.config import NbParserConfig
-from myst_nb.core.read import create_nb_reader
-from myst_parser.config.main import MdParserConfig
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-ROOT = Path(__file__).resolve().parent.parent
-BOOK, SITE, CACHE = ROOT / "book", ROOT / "_build" / "html", ROOT / ".cache" / "chapters"
-CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+SITE, CACHE = ROOT / "_build" / "html", ROOT / ".cache" / "chapters"
 CELL_TIMEOUT = CONFIG["execute"]["timeout"]
 QUIET = ["--IPKernelApp.log_level=ERROR"]  # a kernel's start prints a warning about its transport that is none of the reader's business
-MARKDOWN = MdParserConfig(enable_extensions=CONFIG["parse"]["myst_enable_extensions"])
 # Where libraries look for a user's settings, and keep what they make: a style or a kernel of the user's own would change the
 # book, and there may be no home to write to.
 USER_FOLDERS = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")
@@ -53,9 +48,7 @@ def main() -> int:
         forget_if_changed(CACHE, package_fingerprint())
     chapters = {path: notebook for path in pages_of_the_toc() if (notebook := read_chapter(path)) is not None}
     times = execute_missing(chapters)
-    if times is None:
-        return 1
-    if write_site():
+    if times is None or too_wide(chapters) or write_site():
         return 1
     print(f"\n{'chapter':<40}{'seconds':>8}")
     for path, seconds in times.items():
@@ -95,12 +88,12 @@ def everything() -> str:
     """Hash of all that the site is made from, the tests' marks and the limit on time included."""
     files = [
         path
-        for folder in (BOOK, ROOT / "tests")
+        for folder in (BOOK, ROOT / "tests", ROOT / "workshop")
         for path in sorted(folder.rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts
     ]
     named = [part for path in files for part in (str(path).encode(), path.read_bytes())]
-    return digest([site_fingerprint().encode(), os.environ.get("CHAPTER_SECONDS", "").encode(), Path(__file__).read_bytes(), *named])
+    return digest([site_fingerprint().encode(), os.environ.get("CHAPTER_SECONDS", "").encode(), *named])
 
 
 def digest(parts: list[bytes]) -> str:
@@ -114,25 +107,6 @@ def forget_if_changed(folder: Path, fingerprint: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         stamp.write_text(fingerprint, encoding="utf-8")
-
-
-def pages_of_the_toc() -> list[Path]:
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
-    sections = [section for chapter in chapters for section in chapter.get("sections", [])]
-    files = [toc["root"], *(page["file"] for page in chapters + sections)]
-    pages = [BOOK / f"{file}.md" for file in files]
-    if missing := [name(page) for page in pages if not page.exists()]:
-        sys.exit(f"_toc.yml names pages that do not exist under book/: {', '.join(missing)}")
-    return pages
-
-
-def read_chapter(path: Path) -> NotebookNode | None:
-    """The page as Sphinx will read it, or None if it has no code to run."""
-    text = path.read_text(encoding="utf-8")
-    reader = create_nb_reader(str(path), MARKDOWN, NbParserConfig(), text)
-    notebook = reader.read(text) if reader else None
-    return notebook if notebook and any(cell.cell_type == "code" for cell in notebook.cells) else None
 
 
 def execute_missing(chapters: dict[Path, NotebookNode]) -> dict[Path, float] | None:
@@ -229,6 +203,21 @@ def keep_outputs(cache: JupyterCacheAbstract, path: Path, future: Future) -> flo
     return seconds
 
 
+def too_wide(chapters: dict[Path, NotebookNode]) -> int:
+    """1 if a chapter prints lines that a page does not show whole."""
+    cache, problems = get_cache(CACHE), []
+    for path, notebook in chapters.items():
+        executed = cache.get_cache_bundle(cache.match_cache_notebook(notebook).pk).nb
+        lines = wide_outputs(executed)
+        if name(path) not in WIDE_OUTPUTS:
+            problems += [f"{name(path)} prints a line of {len(line)} characters: {line}" for line in lines]
+        elif not lines:
+            problems.append(f"{name(path)} prints no wide line: take it from WIDE_OUTPUTS in workshop/cells.py")
+    if problems:
+        print("\n".join(["\nThe build stops:", *problems]), file=sys.stderr)
+    return int(bool(problems))
+
+
 def stop(pool: ProcessPoolExecutor) -> None:
     """End the workers at once: after a failure or Ctrl-C nobody waits for the chapters that still run.
 
@@ -280,10 +269,6 @@ def over_limit(times: dict[Path, float]) -> int:
     if slow:
         print(f"These chapters ran for more than {limit:.0f} s: {', '.join(slow)}", file=sys.stderr)
     return int(bool(slow))
-
-
-def name(path: Path) -> str:
-    return path.relative_to(BOOK).with_suffix("").as_posix()
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def chapter(name: str, code: str, prose: str = "Prose.") -> str:
 def small_book(tmp_path: Path) -> Path:
     for folder in ("workshop", "src", "book"):
         (tmp_path / folder).mkdir()
-    for module in ("build", "cores", "installed"):
+    for module in ("build", "cells", "chapters", "cores", "installed"):
         shutil.copy(ROOT / "workshop" / f"{module}.py", tmp_path / "workshop")
     toc = "format: jb-book\nroot: intro\nparts:\n  - chapters:\n    - file: a\n    - file: b\n"
     write(tmp_path / "src" / "package.py", "x = 1\n")
@@ -153,6 +153,15 @@ def test_half_written_cache_entries_are_executed_again(small_book):
     again = build(small_book)
     assert again.returncode == 0, again.stderr
     assert executed(again) == {"a", "b"}
+
+
+def test_a_wide_printed_line_stops_the_build(small_book):
+    write(small_book / "book" / "b.md", chapter("B", "print('x' * 76)\nprint('y' * 77)"))
+    result = build(small_book)
+    assert result.returncode == 1 and "b prints a line of 77 characters: yyy" in result.stderr
+    assert "xxx" not in result.stderr
+    write(small_book / "book" / "b.md", chapter("B", "'z' * 73"))
+    assert build(small_book).returncode == 0
 
 
 # What the machine is like makes no difference --------------------------------------------------------------------------
