@@ -251,9 +251,9 @@ def test_correlations_return_what_went_in(dual, dtype):
 @pytest.mark.parametrize("dual", DUALS)
 def test_bad_parameters_are_refused(dual):
     for variance in (-1.0, np.array([0.5, -1.0])):
-        with pytest.raises(ValueError, match=r"variance_u must hold finite numbers >= 0, got -1.0 at index "):
+        with pytest.raises(ValueError, match=r"variance_u must (hold finite numbers|be a finite real number) >= 0, got -1.0"):
             dual(variance, 1.0, 0.0)
-        with pytest.raises(ValueError, match=r"variance_v must hold finite numbers >= 0, got -1.0 at index "):
+        with pytest.raises(ValueError, match=r"variance_v must (hold finite numbers|be a finite real number) >= 0, got -1.0"):
             dual(1.0, variance, 0.0)
     for value in (1.6, -1.6, np.array([[0.0, 1.6]])):
         with pytest.raises(

@@ -121,8 +121,8 @@ def test_truncation_is_sharp_at_small_lengths():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: triangle_wave([1.0]), "t must be an array"),
-        (lambda: triangle_wave(np.array([1, 2])), "t must hold real floating-point numbers, got dtype int64"),
+        (lambda: triangle_wave(["1.0"]), "t must be an array"),
+        (lambda: triangle_wave(np.array([1, 2j])), "t must hold real numbers, got dtype complex128"),
         (lambda: triangle_wave(np.array([0.0, np.nan])), r"t must hold finite numbers, got nan at index \(1,\)"),
         (lambda: truncated_wave(np.array([np.inf]), 5), "z must hold finite numbers"),
         (lambda: truncated_wave(np.array([0.0]), 7), "a must be an integer >= 1 with a % 4 == 1, got 7"),

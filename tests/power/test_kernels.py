@@ -213,7 +213,7 @@ def test_kernels_return_what_went_in(kernel, dtype):
         (lambda: neural_tangent(X, Y[:, :5], 1), "y must have as many columns as x, at least 1, got x with 6 and y with 5"),
         (lambda: neural_tangent(X[:, :0], Y[:, :0], 1), "y must have as many columns as x, at least 1, got x with 0 and y with 0"),
         (lambda: arc_cosine(X, np.full((1, 6), math.nan), 1, 1), r"y must hold finite numbers, got nan at index \(0, 0\)"),
-        (lambda: network_prior([[1.0]], X, 1, 1), r"x must be an array \(numpy, torch, ...\), got list"),
+        (lambda: network_prior([["1"]], X, 1, 1), "x must be an array of numpy, torch or JAX, or numbers that numpy reads, got list"),
     ],
 )
 def test_bad_input_is_refused(call, message):

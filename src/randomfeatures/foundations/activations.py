@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 import numpy as np
-from array_api_compat import array_namespace, device, is_numpy_array, to_device
+from array_api_compat import array_namespace, is_jax_array, is_numpy_array, is_torch_array
 from jaxtyping import Float
 from scipy import special
 
-from randomfeatures.foundations.arguments import Array, finite_array
+from randomfeatures.foundations.arguments import Array, converted, real_array
 
 
 def relu(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
@@ -20,7 +20,8 @@ def relu(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
     >>> relu(np.array([-2.0, 0.0, 3.0]))
     array([0., 0., 3.])
     """
-    xp = array_namespace(finite_array("z", z))
+    z = real_array("z", z)
+    xp = array_namespace(z)
     return xp.maximum(z, xp.zeros_like(z))
 
 
@@ -36,8 +37,14 @@ def erf(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
     >>> erf(np.array([-40.0, 0.0, 40.0]))
     array([-1.,  0.,  1.])
     """
-    xp = array_namespace(finite_array("z", z))
-    return xp.special.erf(z) if hasattr(xp, "special") else through_numpy(special.erf, z)
+    z = real_array("z", z)
+    if is_torch_array(z):
+        return array_namespace(z).special.erf(z)
+    if is_jax_array(z):
+        from jax.scipy.special import erf as erf_of_jax
+
+        return erf_of_jax(z)
+    return special.erf(z)
 
 
 def sine(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
@@ -50,7 +57,8 @@ def sine(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
     >>> sine(np.array([0.0]))
     array([0.])
     """
-    return array_namespace(finite_array("z", z)).sin(z)
+    z = real_array("z", z)
+    return array_namespace(z).sin(z)
 
 
 def gaussian(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
@@ -63,8 +71,9 @@ def gaussian(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
     >>> gaussian(np.array([0.0, 1e200]))
     array([1., 0.])
     """
-    xp = array_namespace(finite_array("z", z))
-    near = xp.clip(z, -60.0, 60.0)  # exp(-60^2/2) is zero as a float; the square of a very large z would overflow
+    z = real_array("z", z)
+    xp = array_namespace(z)
+    near = xp.clip(z, -60.0, 60.0)  # exp(-60^2/2) is 0 as a float; a larger square would overflow
     return xp.exp(-(near * near) / 2)
 
 
@@ -81,5 +90,4 @@ def through_numpy(function: Callable[..., np.ndarray], *arrays: Float[Array, "*s
     first = arrays[0]
     if is_numpy_array(first):
         return function(*arrays)
-    values = function(*(np.asarray(to_device(array, "cpu")) for array in arrays))
-    return array_namespace(first).asarray(values, dtype=first.dtype, device=device(first))
+    return converted(function(*(converted(array, np.zeros(()), np.float64) for array in arrays)), first)

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from scipy import special
 
 from randomfeatures.foundations.activations import erf, through_numpy
-from randomfeatures.foundations.arguments import Array, broadcast, finite_array
+from randomfeatures.foundations.arguments import Array, anywhere, broadcast, double, first_index, real_array
 
 
 def dual_step(rho: Float[Array, "*s"]) -> Float[Array, "*s"]:
@@ -30,7 +30,8 @@ def dual_step(rho: Float[Array, "*s"]) -> Float[Array, "*s"]:
     >>> dual_step(np.array([-1.0, 0.0, 1.0]))
     array([0.  , 0.25, 0.5 ])
     """
-    xp = array_namespace(finite_array("rho", rho, at_least=-1, at_most=1))
+    rho = real_array("rho", rho, at_least=-1, at_most=1)
+    xp = array_namespace(rho)
     return 0.25 + xp.asin(rho) / (2 * math.pi)
 
 
@@ -47,7 +48,8 @@ def dual_relu(rho: Float[Array, "*s"]) -> Float[Array, "*s"]:
     >>> dual_relu(np.array([-1.0, 1.0]))
     array([0. , 0.5])
     """
-    xp = array_namespace(finite_array("rho", rho, at_least=-1, at_most=1))
+    rho = real_array("rho", rho, at_least=-1, at_most=1)
+    xp = array_namespace(rho)
     return (xp.sqrt((1 - rho) * (1 + rho)) + (math.pi - xp.acos(rho)) * rho) / (2 * math.pi)
 
 
@@ -85,7 +87,7 @@ def dual_relu_general(
     )
     xp, dtype = array_namespace(a), a.dtype
     p, q, rho = _standardize(variance_u, variance_v, covariance)
-    a, b = xp.astype(a, xp.float64), xp.astype(b, xp.float64)
+    a, b = double(a), double(b)
     h, k = _level(a, p), _level(b, q)
     # 1 - |ρ| is exact for |ρ| >= 1/2, and so is k - h where it matters: no digits are lost as ρ -> 1 or -1.
     sign, gap = xp.where(rho < 0, -1.0, 1.0), 1 - xp.abs(rho)
@@ -152,11 +154,11 @@ def dual_sine(
     )
     xp, dtype = array_namespace(phi), phi.dtype
     p, q, rho = _standardize(variance_u, variance_v, covariance)
-    phi, psi = xp.astype(phi, xp.float64), xp.astype(psi, xp.float64)
+    phi, psi = double(phi), double(psi)
     size = xp.abs(rho) * p * q
     # e^{|c|} is taken out of sinh and cosh, so nothing overflows; (p-q)^2/2 + (1-|ρ|)pq = (V_u + V_v)/2 - |c| is never negative.
     decay = xp.exp(-((p - q) ** 2) / 2 - (1 - xp.abs(rho)) * p * q)
-    sinh = xp.sign(rho) * -xp.expm1(-2 * size) / 2
+    sinh = xp.where(rho < 0, -1.0, 1.0) * -xp.expm1(-2 * size) / 2
     cosh = (1 + xp.exp(-2 * size)) / 2
     return xp.astype(decay * (xp.cos(phi) * xp.cos(psi) * sinh + xp.sin(phi) * xp.sin(psi) * cosh), dtype)
 
@@ -193,15 +195,15 @@ FAR = 100.0
 
 def _standardize(variance_u: Array, variance_v: Array, covariance: Array) -> tuple[Array, Array, Array]:
     """Standard deviations and correlation (0 if a variance is 0) in double precision."""
-    finite_array("variance_u", variance_u, at_least=0)
-    finite_array("variance_v", variance_v, at_least=0)
+    real_array("variance_u", variance_u, at_least=0)
+    real_array("variance_v", variance_v, at_least=0)
     xp = array_namespace(covariance)
     slack = 1 + 100 * xp.finfo(covariance.dtype).eps
-    p, q = (xp.sqrt(xp.astype(variance, xp.float64)) for variance in (variance_u, variance_v))
-    scale, c = p * q, xp.astype(covariance, xp.float64)
+    p, q = xp.sqrt(double(variance_u)), xp.sqrt(double(variance_v))
+    scale, c = p * q, double(covariance)
     wrong = xp.abs(c) > scale * slack
-    if xp.any(wrong):
-        index = tuple(int(axis[0]) for axis in xp.nonzero(wrong)) if wrong.ndim else ()
+    if anywhere(wrong):
+        index = first_index(wrong)
         bound, value = float(scale[index]), float(c[index])
         raise ValueError(
             f"covariance must be at most sqrt(variance_u * variance_v) = {bound!r} in absolute value, got {value!r} at index {index}"
@@ -220,7 +222,7 @@ def _level(bias: Array, deviation: Array) -> Array:
     """bias / deviation, cut to [-FAR, FAR], never 0: the limit where the deviation is 0."""
     xp = array_namespace(bias)
     inside = xp.abs(bias) < FAR * deviation
-    level = xp.where(inside, bias / xp.where(inside, deviation, 1.0), FAR * xp.sign(bias))
+    level = xp.where(inside, bias / xp.where(inside, deviation, 1.0), xp.where(bias < 0, -FAR, FAR))
     return xp.where(xp.abs(level) < TINY, TINY, level)
 
 

@@ -12,7 +12,7 @@ from array_api_compat import array_namespace
 from jaxtyping import Float
 from scipy import special
 
-from randomfeatures.foundations.arguments import Array, finite_array, integer, real
+from randomfeatures.foundations.arguments import Array, anywhere, integer, real, real_array
 
 
 def hermite(m_max: int, z: Float[Array, "*s"]) -> Float[Array, "{m_max}+1 *s"]:
@@ -30,13 +30,14 @@ def hermite(m_max: int, z: Float[Array, "*s"]) -> Float[Array, "{m_max}+1 *s"]:
            [0., 1.]])
     """
     integer("m_max", m_max, at_least=0)
-    xp = array_namespace(finite_array("z", z))
+    z = real_array("z", z)
+    xp = array_namespace(z)
     rows = [xp.ones_like(z), z]
     with np.errstate(over="ignore", invalid="ignore"):
         for m in range(1, m_max):
             rows.append((z * rows[m] - math.sqrt(m) * rows[m - 1]) / math.sqrt(m + 1))
     values = xp.stack(rows[: m_max + 1])
-    if not xp.all(xp.isfinite(values)):
+    if anywhere(~xp.isfinite(values)):
         largest = float(xp.max(xp.abs(z)))
         raise ValueError(f"z must be small enough that he_m(z) is a float up to m_max = {m_max}, got {largest!r} in absolute value")
     return values

@@ -6,7 +6,7 @@ import numpy as np
 from array_api_compat import array_namespace
 from jaxtyping import Float
 
-from randomfeatures.foundations.arguments import Array, finite_array, generator, integer
+from randomfeatures.foundations.arguments import Array, generator, integer, real_array
 
 
 def multiplicity(d: int, k: int) -> int:
@@ -46,7 +46,8 @@ def gegenbauer(d: int, k: int, t: Float[Array, "*s"]) -> Float[Array, "*s"]:
     array([-0.5  , -0.125,  1.   ])
     """
     d, k = _degree(d, "k", k)
-    xp = array_namespace(finite_array("t", t, at_least=-1, at_most=1))
+    t = real_array("t", t, at_least=-1, at_most=1)
+    xp = array_namespace(t)
     before, value = xp.ones_like(t), t
     if k == 0:
         return before

@@ -5,7 +5,7 @@ import math
 from array_api_compat import array_namespace
 from jaxtyping import Float
 
-from randomfeatures.foundations.arguments import Array, finite_array, real
+from randomfeatures.foundations.arguments import Array, real, real_array
 
 
 def second_moment(R: float) -> float:
@@ -54,8 +54,8 @@ def distribution(t: Float[Array, "*s"], R: float) -> Float[Array, "*s"]:
     array([0.      , 0.685389, 1.      ])
     """
     R = real("R", R, at_least=0.01)
-    xp = array_namespace(finite_array("t", t, at_least=0, at_most=1))
-    probability = t
+    t = real_array("t", t, at_least=0, at_most=1)
+    xp, probability = array_namespace(t), t
     for k in range(1, 2 + int(2.8 / R)):
         weight = 2 / (k * math.pi) * math.exp(-((k * math.pi * min(R, 9.0)) ** 2) / 2)
         probability = probability + weight * xp.sin(k * math.pi * t)

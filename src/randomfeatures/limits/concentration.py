@@ -8,12 +8,12 @@ import math
 from functools import cache
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace
 from jaxtyping import Float
 from numpy.polynomial import Polynomial
 from scipy.special import gammaln, log_expit, logsumexp
 
-from randomfeatures.foundations.arguments import Array, finite_array, integer, real
+from randomfeatures.foundations.arguments import Array, converted, integer, known, real, real_array
 from randomfeatures.foundations.logarithms import from_log
 from randomfeatures.limits.anti_concentration import second_moment
 from randomfeatures.limits.triangle_wave import sine_coefficients
@@ -163,9 +163,10 @@ def wave_kernel(R: float, t: Float[Array, "*s"]) -> Float[Array, "*s"]:
     array([-0.333333,  0.      ,  0.333333])
     """
     R = real("R", R, above=0, at_most=LARGEST_NORM)
-    xp = array_namespace(finite_array("t", t, at_least=-1, at_most=1))
+    t = real_array("t", t, at_least=-1, at_most=1)
+    xp = array_namespace(t)
     s = (math.pi * R / 2) ** 2
-    return xp.sign(t) * xp.exp(-s * (1 - xp.abs(t))) * _kernel_series(R, xp.abs(t), 1 - xp.abs(t))
+    return xp.where(t < 0, -1.0, 1.0) * xp.exp(-s * (1 - xp.abs(t))) * _kernel_series(R, xp.abs(t), 1 - xp.abs(t))
 
 
 def log_mean_square_correlation(d: int, R: float) -> float:
@@ -292,14 +293,14 @@ def _kernel_series(R: float, t: Float[Array, "*s"], distance: Float[Array, "*s"]
     xp, s = array_namespace(t), (math.pi * R / 2) ** 2
     if R < LINEAR_BELOW:
         return R * R * t * xp.exp(s * distance)
-    nearest = float(xp.min(distance)) if math.prod(t.shape) else 1.0
+    nearest = known(xp.min(distance), 0.0) if math.prod(t.shape) else 1.0
     K = min(8000, 2 + math.ceil(math.sqrt(1 + 45 / max(s * nearest, 1e-300))))  # beyond: e^{-45} of the first, or 1e-12
     k, b = sine_coefficients(K)
     total = xp.zeros_like(t)
     for j in range(0, 1 + min(len(k) - 1, math.ceil(math.sqrt(20 / s)))):  # l = k + 2j, beyond: e^{-40}
         for block in np.array_split(np.arange(len(k) - j), 1 + len(k) // 256):
             weight = (1 if j == 0 else 2) * math.exp(-2 * j * j * s) * b[block] * b[block + j]
-            weight, kl = (xp.asarray(v, dtype=t.dtype, device=device(t)) for v in (weight, s * k[block] * k[block + j]))
+            weight, kl = (converted(v, t) for v in (weight, s * k[block] * k[block + j]))
             decay = xp.exp(-(kl - s) * distance[..., None]) * -xp.expm1(-2 * kl * t[..., None]) / 2
             total = total + xp.sum(weight * decay, axis=-1)
     return total

@@ -6,7 +6,7 @@ import numpy as np
 from array_api_compat import array_namespace
 from jaxtyping import Float, Int
 
-from randomfeatures.foundations.arguments import Array, finite_array, integer, real
+from randomfeatures.foundations.arguments import Array, integer, real, real_array
 
 
 def triangle_wave(t: Float[Array, "*s"]) -> Float[Array, "*s"]:
@@ -21,9 +21,10 @@ def triangle_wave(t: Float[Array, "*s"]) -> Float[Array, "*s"]:
     >>> triangle_wave(np.array([-2.5, -1.0, 0.25, 1.0, 1.75, 3.0, 4.25]))
     array([ 0.5 , -1.  ,  0.25,  1.  ,  0.25, -1.  ,  0.25])
     """
-    xp = array_namespace(finite_array("t", t))
+    t = real_array("t", t)
+    xp = array_namespace(t)
     r = t - 4 * xp.round(t / 4)
-    return xp.sign(r) * xp.minimum(xp.abs(r), 2 - xp.abs(r))
+    return xp.where(xp.abs(r) <= 1, r, xp.where(r > 0, 2 - r, -2 - r))
 
 
 def relu_coefficients(a: int) -> tuple[Float[np.ndarray, "{a}+1"], Float[np.ndarray, "{a}+1"], float]:
@@ -57,8 +58,9 @@ def truncated_wave(z: Float[Array, "*s"], a: int) -> Float[Array, "*s"]:
     array([-1.  , -1.  ,  0.25,  1.  ,  1.  ])
     """
     a = _one_mod_four(a)
-    xp = array_namespace(finite_array("z", z))
-    return xp.where(xp.abs(z) <= a, triangle_wave(z), xp.sign(z))
+    z = real_array("z", z)
+    xp = array_namespace(z)
+    return xp.where(xp.abs(z) <= a, triangle_wave(z), xp.where(z > 0, xp.ones_like(z), -xp.ones_like(z)))
 
 
 def sine_coefficients(k_max: int) -> tuple[Int[np.ndarray, " n"], Float[np.ndarray, " n"]]:

@@ -11,7 +11,15 @@ from typing import Any
 from array_api_compat import array_namespace
 from jaxtyping import Float
 
-from randomfeatures.foundations.arguments import Array, common_namespace, finite_array, integer
+from randomfeatures.foundations.arguments import (
+    Array,
+    anywhere,
+    finite_array,
+    first_index,
+    integer,
+    real_arrays,
+)
+from randomfeatures.foundations.linear_algebra import angles_of_rows, length_and_direction
 
 
 def arc_cosine(x: Float[Array, "n d"], y: Float[Array, "m d"], degree: int, depth: int) -> Float[Array, "n m"]:
@@ -67,6 +75,7 @@ def network_prior(x: Float[Array, "n d"], y: Float[Array, "m d"], outputs: int, 
     array([[25.]])
     """
     outputs = integer("outputs", outputs, at_least=1)
+    x, y = real_arrays(x=x, y=y, ndim=2)
     return arc_cosine(x, y, 1, depth) * (outputs / (2**depth * x.shape[1]))
 
 
@@ -110,27 +119,18 @@ def _layer(angle: Array, degree: int) -> tuple[Array, Array]:
 
 
 def _norms_and_angles(x: Array, y: Array, *, zero_allowed: bool) -> tuple[Array, Array]:
-    """Products of the norms and angles between the rows of x and y; the angle is arbitrary where a row is zero."""
-    for name, rows in (("x", x), ("y", y)):
-        finite_array(name, rows, ndim=2)
+    """Products of the norms and angles between the rows; arbitrary where a row is zero."""
+    x, y = real_arrays(x=x, y=y, ndim=2)
     if x.shape[1] != y.shape[1] or x.shape[1] == 0:
-        raise ValueError(f"y must have as many columns as x, at least 1, got x with {x.shape[1]} and y with {y.shape[1]}")
-    xp = common_namespace(x=x, y=y)
-    x, y = (xp.astype(rows, xp.result_type(x, y)) for rows in (x, y))
-    length_x, length_y = (xp.linalg.vector_norm(rows, axis=1) for rows in (x, y))
+        got = f"x with {x.shape[1]} and y with {y.shape[1]}"
+        raise ValueError(f"y must have as many columns as x, at least 1, got {got}")
+    (length_x, unit_x), (length_y, unit_y) = length_and_direction(x), length_and_direction(y)
     for name, length in (("x", length_x), ("y", length_y)):
-        if not zero_allowed and xp.any(length == 0):
-            index = int(xp.nonzero(length == 0)[0][0])
-            raise ValueError(f"{name} must have no zero row for degree 0 (a zero vector has no angle), got one at index {index}")
-    unit_x, unit_y = (rows / xp.where(length > 0, length, 1.0)[:, None] for rows, length in ((x, length_x), (y, length_y)))
-    cosine = xp.clip(xp.matmul(unit_x, unit_y.T), -1.0, 1.0)
-    angle = xp.acos(cosine)
-    # The arccosine loses half the digits near 1 and -1; those few pairs take the angle from the lengths of difference and sum.
-    near = xp.abs(cosine) > 0.99
-    i, j = xp.nonzero(near)
-    u, v = xp.take(unit_x, i, axis=0), xp.take(unit_y, j, axis=0)
-    angle[near] = 2 * xp.atan2(xp.linalg.vector_norm(u - v, axis=1), xp.linalg.vector_norm(u + v, axis=1))
-    return length_x[:, None] * length_y[None, :], angle
+        if not zero_allowed and anywhere(length == 0):
+            raise ValueError(
+                f"{name} must have no zero row for degree 0 (a zero vector has no angle), got one at index {first_index(length == 0)[0]}"
+            )
+    return length_x[:, None] * length_y[None, :], angles_of_rows(unit_x, unit_y)
 
 
 # --- the tangent model

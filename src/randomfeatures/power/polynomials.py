@@ -10,7 +10,7 @@ from numbers import Real
 from array_api_compat import array_namespace
 from jaxtyping import Float
 
-from randomfeatures.foundations.arguments import Array, finite_array, integer, real
+from randomfeatures.foundations.arguments import Array, integer, real, real_array, real_arrays
 from randomfeatures.foundations.relu_spectrum import relu_eigenvalue
 from randomfeatures.foundations.sphere import log_monomial_eigenvalue, multiplicity
 from randomfeatures.power.polynomials_harmonics import Polynomial, add, dimension, evaluate, harmonic_parts, inner_product
@@ -223,8 +223,9 @@ def ball_coefficient(p: Polynomial, v: Float[Array, "n d"], b: Float[Array, " n"
     >>> ball_coefficient({(0, 0): 1, (0, 1): 1}, np.array([[0.6, 0.8]]), np.array([0.5])).round(9)
     array([0.2])
     """
-    xp = array_namespace(v, finite_array("b", b, ndim=1, at_least=-1, at_most=1))
-    if finite_array("v", v, ndim=2).shape[0] != b.shape[0]:
+    v, b = real_arrays(v=v, b=b, ndim=(2, 1))
+    xp = array_namespace(real_array("b", b, at_least=-1, at_most=1))
+    if v.shape[0] != b.shape[0]:
         raise ValueError(f"b must have one entry for each row of v, {v.shape[0]}, got {b.shape[0]}")
     total = xp.zeros_like(b)
     positive = xp.astype(b > 0, b.dtype)

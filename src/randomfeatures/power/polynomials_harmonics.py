@@ -12,7 +12,7 @@ from numbers import Rational, Real
 from array_api_compat import array_namespace
 from jaxtyping import Float
 
-from randomfeatures.foundations.arguments import Array, finite_array, integer, real
+from randomfeatures.foundations.arguments import Array, integer, real, real_array
 
 # Exponents of a monomial -> its coefficient; all exponents have the same length d.
 Polynomial = Mapping[tuple[int, ...], Real]
@@ -31,7 +31,8 @@ def evaluate(p: Polynomial, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     >>> evaluate({(2, 0): 1, (0, 1): -3}, np.array([[2.0, 1.0]]))
     array([1.])
     """
-    xp = array_namespace(finite_array("x", x, ndim=2))
+    x = real_array("x", x, ndim=2)
+    xp = array_namespace(x)
     if dimension(p) != x.shape[1]:
         raise ValueError(f"x must have {dimension(p)} columns, one for each variable of p, got shape {tuple(x.shape)}")
     total = xp.zeros_like(x[:, 0])

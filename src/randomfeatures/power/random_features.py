@@ -14,7 +14,16 @@ from array_api_compat import array_namespace, device
 from jaxtyping import Float
 
 from randomfeatures.foundations.activations import relu
-from randomfeatures.foundations.arguments import Array, common_namespace, finite_array, generator, integer, real
+from randomfeatures.foundations.arguments import (
+    Array,
+    common_namespace,
+    converted,
+    generator,
+    integer,
+    real,
+    real_array,
+    real_arrays,
+)
 from randomfeatures.foundations.sphere import sample_sphere
 
 
@@ -39,13 +48,14 @@ class ReLUFeatures:
     biases: Float[Array, "r"]
 
     def __post_init__(self) -> None:
-        finite_array("weights", self.weights, ndim=2)
-        finite_array("biases", self.biases, ndim=1)
-        if min(self.weights.shape) < 1:
-            raise ValueError(f"weights must have at least 1 row and 1 column, got shape {tuple(self.weights.shape)}")
-        if self.biases.shape[0] != self.weights.shape[0]:
-            raise ValueError(f"biases must have {self.weights.shape[0]} entries, one for each row of weights, got {self.biases.shape[0]}")
-        common_namespace(weights=self.weights, biases=self.biases)
+        weights, biases = real_arrays(weights=self.weights, biases=self.biases, ndim=(2, 1))
+        rows = weights.shape[0]
+        if min(weights.shape) < 1:
+            raise ValueError(f"weights must have at least 1 row and 1 column, got shape {tuple(weights.shape)}")
+        if biases.shape[0] != rows:
+            raise ValueError(f"biases must have {rows} entries, one for each row of weights, got {biases.shape[0]}")
+        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "biases", biases)
 
     @classmethod
     def sample(cls, rng: np.random.Generator, r: int, d: int, *, bias_scale: float = 0.0) -> "ReLUFeatures":
@@ -69,10 +79,11 @@ class ReLUFeatures:
 
     def __call__(self, x: Float[Array, "n d"]) -> Float[Array, "n r"]:
         """The features of the rows of ``x``, shape (n, r)."""
-        xp = array_namespace(finite_array("x", x, ndim=2))
+        x = real_array("x", x, ndim=2)
+        xp = array_namespace(x)
         if x.shape[1] != self.weights.shape[1]:
             raise ValueError(f"x must have {self.weights.shape[1]} columns, one for each input of the features, got {x.shape[1]}")
-        weights, biases = (xp.asarray(a, dtype=x.dtype, device=device(x)) for a in (self.weights, self.biases))
+        weights, biases = converted(self.weights, x), converted(self.biases, x)
         return relu(xp.matmul(x, weights.T) + biases)
 
 
@@ -246,17 +257,14 @@ def normal_equations(features: Callable[[Array], Array], batches: Iterable[tuple
 
 def _checked(features: Array, targets: Array) -> tuple:
     """The library and both arrays in their common dtype, or ValueError."""
-    finite_array("features", features, ndim=2)
-    finite_array("targets", targets)
+    features, targets = real_arrays(features=features, targets=targets, ndim=(2, None))
     if min(features.shape) < 1:
         raise ValueError(f"features must have at least 1 row and 1 column, got shape {tuple(features.shape)}")
     if targets.ndim not in (1, 2) or targets.shape[0] != features.shape[0]:
         raise ValueError(
             f"targets must have 1 or 2 axes and {features.shape[0]} rows, as many as features, got shape {tuple(targets.shape)}"
         )
-    xp = common_namespace(features=features, targets=targets)
-    dtype = xp.result_type(features, targets)
-    return xp, xp.astype(features, dtype), xp.astype(targets, dtype)
+    return array_namespace(features), features, targets
 
 
 def _singular(features: Array, targets: Array) -> tuple:
