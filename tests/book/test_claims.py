@@ -453,6 +453,12 @@ def test_an_incremental_build_forgets_and_renumbers(tmp_path):
     write(tmp_path / "src", {"waves.py": PACKAGE})
     assert build(tmp_path, "claims") == []
 
+    # The package's page gets another name: the links to it follow.
+    (tmp_path / "book" / "e.md").rename(tmp_path / "book" / "f.md")
+    assert build(tmp_path, "claims") == []
+    for name in ("b", "c"):
+        assert 'href="f.html#waves.bound"' in page(tmp_path, name)
+
     # A lemma before the others gets their number; every page that names one is written again.
     remark = "```{prf:remark}\n:label: rem-first\n\nText.\n```\n"
     extra = f"# Waves\n\n{remark}\n{remark.replace('remark', 'definition').replace('rem', 'def')}"
@@ -480,6 +486,18 @@ def test_environments_of_parallel_readers_are_merged():
     assert ours.claims == {"results": results, "figures": figures, "pages": {}}
     claims.purge(None, ours, "a")
     assert ours.claims == {"results": {"b": ["kept"]}, "figures": {}, "pages": {}}
+
+
+def test_every_file_of_the_extension_counts_for_its_version(tmp_path, monkeypatch):
+    folder = Path(claims.__file__).parent
+    files = [path.name for path in folder.glob("*.py")]
+    monkeypatch.setattr(claims, "__file__", str(tmp_path / "__init__.py"))
+    write(tmp_path, {name: (folder / name).read_text(encoding="utf-8") for name in files})
+    versions = {claims.version()}
+    for name in files:
+        (tmp_path / name).write_text("# changed", encoding="utf-8")
+        versions.add(claims.version())
+    assert len(files) > 5 and len(versions) == 1 + len(files)
 
 
 # This repository.
