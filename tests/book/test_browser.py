@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from cells import NOT_YET, WIDE_OUTPUTS
 
 SITE = Path(__file__).resolve().parents[2] / "_build" / "html"
 WIDTHS = {"desktop": 1280, "phone": 390}
@@ -37,6 +38,10 @@ LAYOUT = r"""() => {
     const out = (e) => e.getBoundingClientRect().right > root.clientWidth + 1 && !clipped(e.parentElement);
     const wide = [...document.querySelectorAll("body *")].find(out);
     found.push(`the page scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}, first at ${wide?.tagName}.${wide?.className}`);
+  }
+  for (const block of root.clientWidth >= 1200 ? document.querySelectorAll("article pre") : []) {
+    const line = () => block.textContent.split("\n").reduce((long, next) => (next.length > long.length ? next : long));
+    if (block.scrollWidth > block.clientWidth + 1) found.push(`code scrolls sideways, its longest line is: ${line()}`);
   }
   for (const formula of document.querySelectorAll(".math")) {
     if (!formula.querySelector(".katex")) found.push(`a formula left as source: ${formula.textContent.slice(0, 60)}`);
@@ -169,10 +174,17 @@ def visit(browser, base: str, width: int, mode: str) -> Visit:
 @pytest.mark.parametrize("device", WIDTHS)
 def test_every_page(browser, site, device, mode):
     here = visit(browser, site, WIDTHS[device], mode)
-    problems = {name: found for name in pages() if (found := here.problems(name))}
+    problems = {name: found for name in pages() if (found := reported(name, here.problems(name)))}
     assert here.page.evaluate("document.documentElement.dataset.theme") == mode
     here.page.close()
     assert not problems, "\n".join(f"{name}: {problem}" for name, found in problems.items() for problem in found)
+
+
+def reported(name: str, problems: list[str]) -> list[str]:
+    """Without what is known of the pages whose code is not yet as narrow as it will be."""
+    if name.removesuffix(".html") not in NOT_YET | WIDE_OUTPUTS:
+        return problems
+    return [problem for problem in problems if not problem.startswith("code scrolls sideways")]
 
 
 # The guards can fail ---------------------------------------------------------------------------------------------------
@@ -184,6 +196,7 @@ PLANTED = {
     "another host": ("<img alt='x' src='http://192.0.2.1:9/x.png'>", "another host: http://192.0.2.1"),
     "failing request": ("<script src='missing.js'></script>", "404"),
     "sideways scroll": ("<div style='width: 3000px'>wide</div>", "scrolls sideways"),
+    "wide code": (f"<article><pre style='overflow: auto; width: 300px'>short\n{'w' * 99}</pre></article>", f"is: {'w' * 99}"),
     "formula left as source": ("<span class='math'>x</span>", "left as source: x"),
     "formula with an error": ("<span class='katex-error'>y</span>", "with an error: y"),
     "TeX in MathML": (
