@@ -1,6 +1,7 @@
 """What random features can do.
 
 - ``kernels``: arc-cosine and tangent kernels; the tangent model of a network.
+- ``kernels_rates``: how fast features become their kernel, and training that of the tangent model.
 - ``polynomials``: polynomials as averages of neurons: coefficients, constants, widths.
 - ``polynomials_harmonics``: polynomials in exact arithmetic, and their harmonics.
 - ``random_features``: feature maps and their linear fits.
@@ -15,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "kernels",
+        "kernels_rates",
         "polynomials",
         "polynomials_harmonics",
         "random_features",
