@@ -1,6 +1,5 @@
 """Sampling and polynomials: identities in exact fractions, averages of neurons by quadrature and by sampling, bounds from both sides."""
 
-import itertools
 import math
 from fractions import Fraction
 
@@ -10,13 +9,13 @@ import torch
 from checks import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_polynomials import random_polynomial
 from scipy import integrate
 
 from randomfeatures.foundations import sphere
 from randomfeatures.foundations.activations import relu
 from randomfeatures.foundations.dual_activations import dual_relu
 from randomfeatures.foundations.relu_spectrum import relu_eigenvalue
-from randomfeatures.power import polynomials
 from randomfeatures.power.polynomials import (
     ball_coefficient,
     ball_constant,
@@ -40,25 +39,6 @@ CUBIC = {(1, 1, 1): 2, (2, 0, 0): 1, (0, 1, 0): -1, (0, 0, 0): Fraction(1, 2)}
 VISIBLE = {(4, 0, 0): 1, (1, 1, 0): 2, (1, 0, 0): -1, (0, 0, 0): 3}
 
 
-def random_polynomial(seed, d=3, degree=5, parity=None):
-    """A generic polynomial with coefficients in tenths; ``parity`` keeps the degrees of one parity only."""
-    rng = np.random.default_rng(seed)
-    exponents = [alpha for alpha in itertools.product(range(degree + 1), repeat=d) if sum(alpha) <= degree]
-    if parity is not None:
-        exponents = [alpha for alpha in exponents if sum(alpha) % 2 == parity]
-    chosen = rng.choice(len(exponents), size=min(6, len(exponents)), replace=False)
-    return {exponents[i]: Fraction(int(rng.integers(1, 30)), 10) for i in chosen}
-
-
-def laplacian(f, x, h=1e-2):
-    """Central differences, exact but for rounding on polynomials of degree <= 5 with the five-point formula."""
-    total = 0.0
-    for e in np.eye(x.shape[1]) * h:
-        values = [evaluate(f, x + k * e) for k in (-2, -1, 0, 1, 2)]
-        total = total + (-values[0] + 16 * values[1] - 30 * values[2] + 16 * values[3] - values[4]) / (12 * h * h)
-    return total
-
-
 def sphere_rule(x, n=120):
     """Nodes and weights of E_w on S^2 for functions with a kink at <w, x> = 0 and smooth elsewhere: Gauss rules and an angle."""
     t, weight = np.polynomial.legendre.leggauss(n)
@@ -75,29 +55,6 @@ def sphere_rule(x, n=120):
 # --- harmonic parts --------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.claim("lem-harmonic-coefficients", kind="identity")
-@given(seed=SEEDS, d=st.integers(2, 4))
-@settings(max_examples=25)
-def test_harmonic_parts_sum_up_are_harmonic_and_orthogonal(seed, d):
-    p = random_polynomial(seed, d)
-    parts = harmonic_parts(p)
-    x = sphere.sample_sphere(np.random.default_rng(seed), 5, d)
-    assert np.allclose(sum(evaluate(f, x) for f in parts.values()), evaluate(p, x), rtol=1e-11, atol=1e-11)
-    for k, f in parts.items():
-        assert all(sum(alpha) == k for alpha in f)
-        assert np.max(np.abs(laplacian(f, x))) < 1e-8 * (1 + sum(abs(a) for a in f.values()))
-        sup = math.sqrt(sphere.multiplicity(d, k) * inner_product(f, f))
-        assert np.max(np.abs(evaluate(f, x))) <= sup * (1 + 1e-12)
-    for k, j in itertools.combinations(parts, 2):
-        assert inner_product(parts[k], parts[j]) == 0
-    assert inner_product(p, p) == sum(inner_product(f, f) for f in parts.values())
-
-
-def test_the_laplacian_of_the_test_sees_what_is_not_harmonic():
-    x = sphere.sample_sphere(np.random.default_rng(0), 5, 3)
-    assert_close(laplacian({(2, 0, 0): 1, (0, 3, 0): 1}, x), 2 + 6 * x[:, 1], 1e-9)
-
-
 @pytest.mark.claim("lem-harmonic-coefficients", kind="quadrature")
 @pytest.mark.parametrize("d", [2, 3, 5, 12])
 def test_relu_eigenvalues_against_quadrature(d):
@@ -112,12 +69,6 @@ def test_relu_eigenvalues_against_quadrature(d):
     assert values[3::2] == [0.0] * 3
     assert 1 / (2 * math.pi * d) <= values[0] ** 2 <= 1 / (4 * d)
     assert np.all(np.diff(np.abs([values[0], values[1], *values[2::2]])) <= 1e-16)
-
-
-def test_sphere_moments_by_sampling():
-    x = sphere.sample_sphere(np.random.default_rng(3), 400_000, 3)
-    terms = evaluate(CUBIC, x) * evaluate(VISIBLE, x)
-    assert abs(np.mean(terms) - inner_product(CUBIC, VISIBLE)) < 4 * np.std(terms) / math.sqrt(len(x)) < 0.02 * np.mean(terms)
 
 
 # --- polynomials on the sphere ---------------------------------------------------------------------------------------------------------
@@ -375,7 +326,3 @@ def test_arrays_of_torch():
     assert_close(values.numpy(), evaluate(CUBIC, x), 1e-14)
     assert_close(ball_coefficient(CUBIC, torch.tensor(x), torch.tensor(b)).numpy(), ball_coefficient(CUBIC, x, b), 1e-11)
     assert evaluate(CUBIC, torch.tensor(x, dtype=torch.float32)).dtype == torch.float32
-
-
-def test_a_float_coefficient_is_exact():
-    assert polynomials.harmonic_parts({(2, 0): 0.5})[0] == {(0, 0): Fraction(1, 4)}
