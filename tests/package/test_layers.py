@@ -84,10 +84,6 @@ def chapters() -> dict[str, set[str]]:
 
 
 WITHOUT_TESTS = {
-    "balls",
-    "logarithms",
-    "relu_spectrum",
-    "activations",
     "spectrum",
 }
 BESIDE = {"sharp.population_error": "the tool of the chapter sharp/sandwich, a folder of its own"}

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from randomfeatures.foundations.arguments import integer
 from randomfeatures.foundations.balls import MOST_BITS, ball, current_precision, working_precision
-from randomfeatures.foundations.relu_spectrum import neuron_eigenvalue
+from randomfeatures.foundations.relu_spectrum import exact_neuron_eigenvalues, neuron_eigenvalue
 from randomfeatures.foundations.sphere import multiplicity
 from randomfeatures.sharp.optimum_tail import tail_after
 from randomfeatures.sharp.spectrum import (
@@ -102,12 +102,12 @@ def _line_levels(bias: float) -> Levels:
 
 def _exact_tail(d: int, r: int) -> Fraction:
     """tail_r for odd d, where every eigenvalue is a rational number."""
-    eta, tail, left, k = Fraction(math.comb(d - 1, (d - 1) // 2), 2**d), Fraction(1, 2), r, 0
+    tail, left = Fraction(1, 2), r
+    eigenvalues = enumerate(exact_neuron_eigenvalues(d))
     while left > 0:
-        take = min(left, multiplicity(d, k))
-        tail, left = tail - take * (d * eta**2 if k != 1 else Fraction(1, 4 * d)), left - take
-        eta *= {0: Fraction(1, d + 1), 1: 1}.get(k, Fraction(k - 1, k + d + 1))
-        k += 1 if k < 2 else 2
+        k, eigenvalue = next(eigenvalues)
+        take = min(left, multiplicity(d, k)) if eigenvalue else 0
+        tail, left = tail - take * eigenvalue, left - take
     return tail
 
 

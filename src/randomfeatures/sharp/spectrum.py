@@ -27,7 +27,7 @@ from randomfeatures.foundations.balls import (
     flint,
     working_precision,
 )
-from randomfeatures.foundations.relu_spectrum import neuron_eigenvalue
+from randomfeatures.foundations.relu_spectrum import neuron_eigenvalues
 from randomfeatures.foundations.sphere import monomial_eigenvalue
 
 FAR = 40.0
@@ -139,7 +139,7 @@ def neuron_spectrum(
     if bias:
         integer("d", d, at_most=LARGEST_BIASED)
         return np.array([float(value) for value in biased_eigenvalues(d, bias, max_degree, 70)])
-    values = accurate(lambda: _eigenvalues(d, max_degree), 60, 160)
+    values = accurate(lambda: neuron_eigenvalues(d, max_degree), 60, 160)
     return np.array([float(value) for value in values])
 
 
@@ -152,15 +152,6 @@ def even_integer(name: str, value: Any, *, at_least: int = 0) -> int:
 
 
 # --- the eigenvalues as balls
-
-
-def _eigenvalues(d: int, max_degree: int) -> list[Any]:
-    """λ_0, ..., λ_K without a bias, by the quotient λ_{k+2} / λ_k = ((k - 1) / (k + d + 1))²."""
-    values = [neuron_eigenvalue(d, k) for k in range(min(max_degree, 2) + 1)]
-    for k in range(3, max_degree + 1):
-        quotient = ball(k - 3) / (k + d - 1) if k % 2 == 0 else ball(0)
-        values.append(values[k - 2] * quotient**2)
-    return values
 
 
 @lru_cache(maxsize=64)
