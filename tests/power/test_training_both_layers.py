@@ -2,9 +2,12 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 from checks import assert_close
+from hypothesis import given
+from hypothesis import strategies as st
 
 from randomfeatures.power.training_both_layers import drift_bound, excess_bound, excess_terms, step_size, steps_needed, width_needed
 
@@ -125,6 +128,50 @@ def test_average_risk_of_trained_networks_is_below_the_bound_and_needs_its_first
     # The first term cannot be dropped: at a tiny step the risk is that of N = 0, and only the first term covers it.
     tiny = excess_terms(C, r, 1e-6, T)
     assert tiny[1] + tiny[2] < 0.01 < np.mean(np.abs(points[:, 0])) <= sum(tiny)
+
+
+@pytest.mark.claim("thm-both-layers", kind="identity")
+def test_the_first_term_is_attained_by_one_neuron_whose_label_is_out_of_reach():
+    """Every step adds η: after a time τ = C the comparator is reached, at half the excess C/2 = C²/(2τ) in the mean."""
+    tau, T = 0.1, 20_000
+    samples = [(np.array([1.0, 0.0]), 1e3)] * T
+    outputs = [u[0] * w[0, 0] for u, w, x, _ in train(np.array([[1.0, 0.0]]), samples, tau / T, absolute_slope) if x is not None]
+    excess, bound = tau - np.mean(outputs), excess_bound(tau, 1, tau / T, T)
+    assert 0.99 * bound < excess <= bound
+
+
+@pytest.mark.claim("thm-both-layers", kind="identity")
+def test_the_second_term_is_attained_by_a_step_that_goes_forth_and_back():
+    """r neurons along x, labels just below 0: the output is 0, -ηr, 0, -ηr, ... and the loss of N = 0 is nothing; the mean is ηr/2."""
+    r, T, eta = 50, 200, 1e-5
+    x, start = np.array([1.0, 0.0]), np.tile([1.0, 0.0], (50, 1))
+    losses = [abs(u @ np.maximum(w @ x, 0) - y) for u, w, _, y in train(start, [(x, -1e-9)] * T, eta, absolute_slope) if y is not None]
+    bound = excess_bound(1e-9, r, eta, T)
+    assert 0.99 * bound < np.mean(losses) - 1e-9 <= bound * (1 + 1e-4)
+
+
+@pytest.mark.claim("thm-both-layers", kind="identity")
+@pytest.mark.parametrize("tau", [1e-9, 1e-3, 0.05, 0.3, 0.49, 0.4999, 0.51, 3.0, 100.0])
+def test_the_third_term_keeps_its_digits_at_every_time(tau):
+    with mpmath.workdps(40):
+        truth = float(3 * (mpmath.sinh(mpmath.mpf(tau)) / mpmath.mpf(tau) - 1))
+    assert_close(excess_terms(3.0, 5, tau, 1)[2], truth, 1e-13 * truth)
+
+
+@given(
+    C=st.floats(1e-300, 1e300),
+    r=st.integers(1, 10**400),
+    eta=st.floats(5e-324, 1e300),
+    T=st.integers(1, 10**400),
+)
+def test_every_size_gives_numbers_or_says_what_is_too_large(C, r, eta, T):
+    for function in (lambda: excess_terms(C, r, eta, T), lambda: (step_size(C, r, T),), lambda: drift_bound(eta, T)):
+        try:
+            values = function()
+        except (ValueError, ArithmeticError) as error:
+            assert not isinstance(error, OverflowError | ZeroDivisionError), error
+        else:
+            assert all(math.isfinite(value) and value >= 0 for value in values)
 
 
 @pytest.mark.claim("cor-both-layers-width", kind="identity")

@@ -40,17 +40,20 @@ def excess_terms(C: float, r: int, eta: float, T: int) -> tuple[float, float, fl
 
     Book: ``thm-both-layers``.
     Error: rounding, relative 1e-13 for the first two; the third is a series below τ = 1/2, so its relative error is 1e-13 as well.
-    Raises: ValueError if C <= 0, r < 1, eta <= 0, T < 1 or eta T > 350.
+    Raises: ValueError if C <= 0, r < 1, eta <= 0, T < 1 or eta T > 350; ArithmeticError where a term is no float.
 
     >>> excess_terms(C=2.0, r=8, eta=0.25, T=4)[0]
     0.25
     """
-    C, r, T = real("C", C, above=0), integer("r", r, at_least=1), integer("T", T, at_least=1)
-    tau = _time(eta, T)
-    drift = math.sinh(tau) / tau - 1
-    if tau < 0.5:
-        drift = sum(tau ** (2 * j) / math.factorial(2 * j + 1) for j in range(8, 0, -1))
-    return C**2 / (2 * r * tau), eta * r / 2 * (0.5 + math.sinh(2 * tau) / (4 * tau)), C * drift
+    C, r, tau = real("C", C, above=0), _count("r", r), _time(eta, T, "T", at_least=1)
+    if tau == 0:
+        raise ArithmeticError(f"the distance term is above the largest float for eta = {eta!r}, T = {T}")
+    distance = C / tau * (C / (2 * r))
+    steps = eta * r / 2 * (0.5 + math.sinh(2 * tau) / (4 * tau))
+    if not math.isfinite(distance + steps):
+        given = f"C = {C!r}, r = {r:g}, eta = {eta!r}, T = {T}"
+        raise ArithmeticError(f"a term is above the largest float for {given}")
+    return distance, steps, C * _relative_drift(tau)
 
 
 def excess_bound(C: float, r: int, eta: float, T: int) -> float:
@@ -79,7 +82,8 @@ def step_size(C: float, r: int, T: int) -> float:
     >>> step_size(C=3.0, r=10, T=9)
     0.1
     """
-    return real("C", C, above=0) / (integer("r", r, at_least=1) * math.sqrt(integer("T", T, at_least=1)))
+    scale = real("r sqrt(T)", _count("r", r) * math.sqrt(_count("T", T)))
+    return real("C", C, above=0) / scale
 
 
 def steps_needed(C: float, error: float) -> int:
@@ -110,9 +114,21 @@ def width_needed(C: float, error: float) -> int:
     return math.isqrt(math.ceil(4 * C**5 / error**3) - 1) + 1
 
 
+def _relative_drift(tau: float) -> float:
+    """sinh(τ)/τ - 1, below τ = 1/2 by its series, whose ninth term is below 1e-17 of the first."""
+    if tau >= 0.5:
+        return math.sinh(tau) / tau - 1
+    return sum(tau ** (2 * j) / math.factorial(2 * j + 1) for j in range(8, 0, -1))
+
+
 def _exact(C: float, error: float) -> tuple[Fraction, Fraction]:
     return Fraction(real("C", C, above=0)), Fraction(real("error", error, above=0, at_most=C))
 
 
-def _time(eta: float, t: int) -> float:
-    return real("eta t", real("eta", eta, above=0) * integer("t", t, at_least=0), at_most=_LARGEST)
+def _time(eta: float, t: int, name: str = "t", at_least: int = 0) -> float:
+    return real("eta t", real("eta", eta, above=0) * _count(name, t, at_least), at_most=_LARGEST)
+
+
+def _count(name: str, value: int, at_least: int = 1) -> float:
+    """A whole number as a float; it is refused where it is none."""
+    return real(name, integer(name, value, at_least=at_least))
