@@ -89,7 +89,7 @@ def product(r, d, repetitions, neural_tangents):
         seconds = least(functions, repetitions)
     if neural_tangents:
         command = [neural_tangents, HERE / "neural_tangents_gram.py", r, d, repetitions]
-        run = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True)
+        run = subprocess.run([str(word) for word in command], capture_output=True, encoding="utf-8", check=True)
         seconds["neural-tangents, compiled"] = json.loads(run.stdout)["seconds"]
     return {"r": r, "d": d, "seconds": seconds, "largest difference of the products from the dense one, over r": difference}
 
@@ -97,7 +97,7 @@ def product(r, d, repetitions, neural_tangents):
 def alone(r, d, method):
     """One call in a process of its own: seconds without the import, and the largest memory the process ever had."""
     command = [sys.executable, __file__, "--one", f"{r},{d},{method}"]
-    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    run = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True)
     return json.loads(run.stdout.splitlines()[-1])
 
 
@@ -124,7 +124,7 @@ def peak_megabytes():
     """The largest memory of this process. Linux's own count: getrusage's starts from that of the process which started this one."""
     status = Path("/proc/self/status")
     if status.exists():
-        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+        return int(status.read_text(encoding="utf-8").split("VmHWM:")[1].split()[0]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
 
 
@@ -248,12 +248,12 @@ def main():
     result = measure(options)
     options.output.mkdir(parents=True, exist_ok=True)
     path = options.output / "population_error"
-    path.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
+    path.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     draw(result, path)
     if options.output == RESULTS:
-        page = (HERE / "README.md").read_text()
+        page = (HERE / "README.md").read_text(encoding="utf-8")
         before, rest = page.split(START)
-        (HERE / "README.md").write_text(f"{before}{START}\n{table(result)}{END}{rest.split(END)[1]}")
+        (HERE / "README.md").write_text(f"{before}{START}\n{table(result)}{END}{rest.split(END)[1]}", encoding="utf-8")
     print(table(result))
 
 

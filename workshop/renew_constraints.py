@@ -22,7 +22,7 @@ def main() -> None:
         pip = [python, "-m", "pip", "--disable-pip-version-check"]
         subprocess.run([*pip, "install", "--quiet", f"{ROOT}[book,test,lab,estimators,cluster]"], check=True)
         frozen = subprocess.run(
-            [*pip, "freeze", "--all", "--exclude", "randomfeatures", "--exclude", "pip"], check=True, capture_output=True, text=True
+            [*pip, "freeze", "--all", "--exclude", "randomfeatures", "--exclude", "pip"], check=True, capture_output=True, encoding="utf-8"
         ).stdout
     (ROOT / "constraints.txt").write_text(HEADER + pins(frozen), encoding="utf-8")
 

@@ -296,7 +296,7 @@ def build_wheel(folder: Path) -> str:
         for file in ("pyproject.toml", "README.md", "LICENSE"):
             shutil.copy(ROOT / file, copy)
         command = [sys.executable, "-c", BUILD_WHEEL, name]
-        run = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+        run = subprocess.run(command, cwd=copy, capture_output=True, encoding="utf-8", check=False)
         wheels = list(Path(name).glob("*.whl"))
         if run.returncode or len(wheels) != 1:
             said = run.stdout + run.stderr

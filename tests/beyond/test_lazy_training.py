@@ -207,7 +207,7 @@ def test_torch_arrays_give_the_same_numbers():
 GOOD, W = np.diag([1.0, 2.0]), np.ones((1, 2))
 
 
-SMALL, RNG = GOOD / 4, np.random.default_rng(0)
+SMALL = GOOD / 4
 
 
 @pytest.mark.parametrize(
@@ -248,9 +248,9 @@ SMALL, RNG = GOOD / 4, np.random.default_rng(0)
         (lambda: mixture_sandwich(1.0, 1.0), "delta must be"),
         (lambda: mixture_random_features_limit(1.0, -1.0, 0.5), "norm_squared must be"),
         (lambda: train_network(0, GOOD, 2, 10), "rng must be a numpy.random.Generator"),
-        (lambda: train_network(RNG, GOOD, 0, 10), "N must be an integer >= 1"),
-        (lambda: train_network(RNG, GOOD, 2, 10, step_size=0.0), "step_size must be .* > 0"),
-        (lambda: train_mixture_network(RNG, 0 * GOOD, 2, 10), "Delta must not be zero"),
+        (lambda: train_network(np.random.default_rng(0), GOOD, 0, 10), "N must be an integer >= 1"),
+        (lambda: train_network(np.random.default_rng(0), GOOD, 2, 10, step_size=0.0), "step_size must be .* > 0"),
+        (lambda: train_mixture_network(np.random.default_rng(0), 0 * GOOD, 2, 10), "Delta must not be zero"),
     ],
 )
 def test_wrong_arguments_are_named(call, message):

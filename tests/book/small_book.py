@@ -40,7 +40,7 @@ def build(folder: Path, *extensions: str, **config: object) -> list[str]:
     book = folder / "book"
     pages = sorted(p.stem for p in book.glob("*.md") if p.stem != "index")
     index = "# Book\n\n```{toctree}\n:numbered:\n\n" + "\n".join(pages) + "\n```\n"
-    if not (book / "index.md").exists() or (book / "index.md").read_text() != index:
+    if not (book / "index.md").exists() or (book / "index.md").read_text(encoding="utf-8") != index:
         write(book, {"index.md": index})
     kinds = ("theorem", "lemma", "proposition", "corollary", "definition")
     parser = [] if "myst_nb" in extensions else ["myst_parser"]

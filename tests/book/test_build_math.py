@@ -36,7 +36,7 @@ def build(folder: Path, text: str) -> tuple[int, str, str]:
     (folder / "conf.py").write_text(CONF.format(folder=str(ROOT / "book" / "_ext")), encoding="utf-8")
     (folder / "index.md").write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "-n", "--keep-going", "-b", "html", str(folder), str(folder / "site")]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     page = folder / "site" / "index.html"
     return run.returncode, run.stderr, page.read_text(encoding="utf-8") if page.is_file() else ""
 

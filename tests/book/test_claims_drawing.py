@@ -39,7 +39,7 @@ def test_the_drawing_is_the_same_in_every_process():
             env=os.environ | {"PYTHONPATH": str(EXTENSIONS), "PYTHONHASHSEED": seed},
             check=True,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
         ).stdout
         for seed in ("0", "1", "2")
     }

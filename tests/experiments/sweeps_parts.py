@@ -108,7 +108,7 @@ def run_python(*arguments, timeout=60, input=None, **environment):
         input=input,
         env=ENVIRONMENT | environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=timeout,
         check=False,
     )

@@ -49,7 +49,7 @@ def test_ctrl_c_says_in_one_line_what_is_kept_and_the_command_goes_on(tmp_path, 
         [sys.executable, script, *option],
         stderr=subprocess.PIPE,
         env=ENVIRONMENT,
-        text=True,
+        encoding="utf-8",
         start_new_session=True,
     )
     deadline = time.monotonic() + 60

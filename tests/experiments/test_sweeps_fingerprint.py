@@ -72,7 +72,7 @@ def test_the_fingerprint_sees_neither_comments_nor_the_process():
             [sys.executable, "-c", code],
             env=ENVIRONMENT | {"PYTHONHASHSEED": seed},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=True,
         )
         assert run.stdout.strip() == here
@@ -167,7 +167,7 @@ print(json.dumps([fingerprint(with_default(text)) for text in json.load(sys.stdi
         input=json.dumps(texts),
         env=ENVIRONMENT | {"PYTHONHASHSEED": seed},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=True,
     )
     return json.loads(run.stdout)

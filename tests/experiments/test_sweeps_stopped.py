@@ -71,7 +71,7 @@ if __name__ == "__main__":
 @pytest.fixture(scope="module")
 def script(tmp_path_factory):
     path = tmp_path_factory.mktemp("script") / "run_sweep.py"
-    path.write_text(SCRIPT)
+    path.write_text(SCRIPT, encoding="utf-8")
     return path
 
 
@@ -91,7 +91,7 @@ def begin(script, folder, workers):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=ENVIRONMENT,
-        text=True,
+        encoding="utf-8",
     )
     deadline = time.monotonic() + 60
     while len(lines_of(folder)) < 5:
@@ -103,7 +103,7 @@ def begin(script, folder, workers):
 def members(group):
     """The processes of a group that live (a zombie does not)."""
     table = subprocess.run(
-        ["ps", "-eo", "pgid=,stat=,pid="], capture_output=True, text=True, check=True
+        ["ps", "-eo", "pgid=,stat=,pid="], capture_output=True, encoding="utf-8", check=True
     ).stdout
     rows = [line.split() for line in table.splitlines()]
     return [pid for pgid, state, pid in rows if int(pgid) == group and not state.startswith("Z")]

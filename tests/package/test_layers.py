@@ -152,7 +152,7 @@ def import_without(blocked: list[str], names: list[str], path: Path = PACKAGE.pa
     """Import modules of the package in a new Python in which ``blocked`` cannot be imported."""
     code = f"import sys\nfor name in {blocked!r}: sys.modules[name] = None\nsys.path.insert(0, {str(path)!r})\n"
     code += "".join(f"import randomfeatures.{name}\n" for name in names) + "print(randomfeatures.__file__)"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=120, check=False)
 
 
 def test_the_package_needs_neither_torch_nor_matplotlib():
@@ -177,5 +177,5 @@ def test_every_module_is_reached_after_importing_the_package_alone():
     code = "import randomfeatures, sys\nassert not any(n.startswith('randomfeatures.') for n in sys.modules)\n"
     names = [n for n in modules(PACKAGE) if n not in ("chapters.plotting", "power.random_features_estimator", *MOVING)]
     code += "".join(f"randomfeatures.{name}\n" for name in names)
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=120, check=False)
     assert run.returncode == 0, run.stderr

@@ -30,7 +30,7 @@ def doctests_with_shapes(source, *modules):
     command += ["--jaxtyping-packages=randomfeatures,shape_checker.check", *map(str, modules or [source / "randomfeatures"])]
     path = os.pathsep.join([str(source), str(TESTS)])
     environment = os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=environment, cwd=source)
+    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=300, check=False, env=environment, cwd=source)
 
 
 @pytest.fixture
@@ -55,9 +55,9 @@ def test_the_doctests_hold_with_checked_shapes(copy):
 )
 def test_a_planted_wrong_annotation_is_caught(copy, module, right, wrong):
     path = copy / "randomfeatures" / f"{module}.py"
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert right in text, f"nothing to plant: {module} has no {right}"
-    path.write_text(text.replace(right, wrong))
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
     run = doctests_with_shapes(copy, path)
     assert run.returncode == 1, run.stdout[-6000:]
     assert "TypeCheckError" in run.stdout

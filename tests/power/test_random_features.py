@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from randomfeatures.power.kernels import arc_cosine
 from randomfeatures.power.random_features import NormalEquations, ReLUFeatures, minimum_norm, normal_equations, ridge
 
-RNG = np.random.default_rng(0)
-FEATURES = ReLUFeatures.sample(RNG, 12, 4, bias_scale=1.0)
-X, Y = RNG.standard_normal((40, 4)), RNG.standard_normal((40, 3))
+FEATURES = ReLUFeatures.sample(np.random.default_rng(0), 12, 4, bias_scale=1.0)
+X = np.random.default_rng(1).standard_normal((40, 4))
+Y = np.random.default_rng(2).standard_normal((40, 3))
 F = FEATURES(X)  # 40 examples of 12 features
-WIDE = ReLUFeatures.sample(RNG, 60, 4, bias_scale=1.0)(X)  # 40 examples of 60 features: they can be interpolated
+WIDE = ReLUFeatures.sample(np.random.default_rng(3), 60, 4, bias_scale=1.0)(X)  # 40 examples of 60 features: they can be interpolated
 EPSILON = 2.0**-52
 
 
@@ -99,7 +99,9 @@ def test_no_other_coefficients_have_a_smaller_objective(penalty, seed):
 
 
 @pytest.mark.claim("prop-minimum-norm", kind="identity")
-@pytest.mark.parametrize("features", [F, WIDE, F[:, :3] @ RNG.standard_normal((3, 12))], ids=["tall", "wide", "rank 3"])
+@pytest.mark.parametrize(
+    "features", [F, WIDE, F[:, :3] @ np.random.default_rng(4).standard_normal((3, 12))], ids=["tall", "wide", "rank 3"]
+)
 def test_minimum_norm_agrees_with_lstsq_and_the_pseudoinverse(features):
     u = minimum_norm(features, Y)
     scale = np.max(np.abs(u))
@@ -113,7 +115,7 @@ def test_minimum_norm_interpolates_and_is_shortest_among_interpolants():
     u = minimum_norm(WIDE, Y)
     assert_close(WIDE @ u, Y, 1e-11)
     null = np.eye(60) - np.linalg.pinv(WIDE) @ WIDE
-    h = null @ RNG.standard_normal((60, 3))
+    h = null @ np.random.default_rng(5).standard_normal((60, 3))
     assert_close(np.sum((u + h) ** 2, axis=0), np.sum(u**2, axis=0) + np.sum(h**2, axis=0), 1e-10 * np.sum(u**2, axis=0))
 
 
@@ -245,10 +247,10 @@ def test_memory_does_not_grow_with_the_rows():
 def test_benchmark_of_memory_runs_and_can_fail():
     command = [sys.executable, str(Path(__file__).parents[2] / "benchmarks" / "streaming" / "measure.py"), "--rows", "3000"]
     command += ["--features", "64", "--batch", "500"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    run = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=100, check=False)
     assert run.returncode == 0, run.stderr
     assert "3000 rows, 64 features" in run.stdout
-    run = subprocess.run([*command, "--limit", "1"], capture_output=True, text=True, timeout=100, check=False)
+    run = subprocess.run([*command, "--limit", "1"], capture_output=True, encoding="utf-8", timeout=100, check=False)
     assert run.returncode == 1
     assert "peak memory must be <= 1 MB, got " in run.stderr
 
@@ -295,9 +297,12 @@ def test_the_map_follows_its_input():
         (lambda: ReLUFeatures(np.ones((0, 2)), np.ones(0)), r"weights must have at least 1 row and 1 column, got shape \(0, 2\)"),
         (lambda: ReLUFeatures(np.ones((1, 2)), np.array([math.inf])), r"biases must hold finite numbers, got inf at index \(0,\)"),
         (lambda: ReLUFeatures.sample(7, 3, 2), "rng must be a numpy.random.Generator, got 7"),
-        (lambda: ReLUFeatures.sample(RNG, 0, 2), "r must be an integer >= 1, got 0"),
-        (lambda: ReLUFeatures.sample(RNG, 3, 2.5), "d must be an integer >= 1, got 2.5"),
-        (lambda: ReLUFeatures.sample(RNG, 3, 2, bias_scale=-1.0), "bias_scale must be a finite real number >= 0, got -1.0"),
+        (lambda: ReLUFeatures.sample(np.random.default_rng(0), 0, 2), "r must be an integer >= 1, got 0"),
+        (lambda: ReLUFeatures.sample(np.random.default_rng(0), 3, 2.5), "d must be an integer >= 1, got 2.5"),
+        (
+            lambda: ReLUFeatures.sample(np.random.default_rng(0), 3, 2, bias_scale=-1.0),
+            "bias_scale must be a finite real number >= 0, got -1.0",
+        ),
         (lambda: FEATURES(X[:, :3]), "x must have 4 columns, one for each input of the features, got 3"),
         (lambda: FEATURES(X[0]), r"x must have 2 axes, got shape \(4,\)"),
         (lambda: FEATURES(np.full((1, 4), math.nan)), r"x must hold finite numbers, got nan at index \(0, 0\)"),
@@ -333,7 +338,7 @@ def test_squares_that_overflow_are_refused():
 def test_the_fits_need_no_scikit_learn():
     code = "import sys\nsys.modules['sklearn'] = None\nimport randomfeatures.power.random_features\n{}"
     runs = [
-        subprocess.run([sys.executable, "-c", code.format(more)], capture_output=True, text=True, timeout=100, check=False)
+        subprocess.run([sys.executable, "-c", code.format(more)], capture_output=True, encoding="utf-8", timeout=100, check=False)
         for more in ("", "import randomfeatures.power.random_features_estimator")
     ]
     assert runs[0].returncode == 0, runs[0].stderr

@@ -17,8 +17,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from randomfeatures.power.random_features_estimator import RandomFeatureRidge
 
-RNG = np.random.default_rng(0)
-X, Y = RNG.standard_normal((40, 4)), RNG.standard_normal((40, 3))
+X = np.random.default_rng(0).standard_normal((40, 4))
+Y = np.random.default_rng(1).standard_normal((40, 3))
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.SkipTestWarning")

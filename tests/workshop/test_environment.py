@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 DIRECT = [Requirement(line) for line in PROJECT["dependencies"] + [line for extra in EXTRAS.values() for line in extra]]
 
@@ -29,7 +29,7 @@ def unmet(requirements: list[Requirement], pinned: dict[str, Version]) -> list[s
 
 
 def test_every_direct_dependency_is_pinned_within_its_bounds():
-    assert unmet(DIRECT, pins((ROOT / "constraints.txt").read_text())) == []
+    assert unmet(DIRECT, pins((ROOT / "constraints.txt").read_text(encoding="utf-8"))) == []
 
 
 def test_guard_reports_missing_and_excluded_versions():
@@ -45,7 +45,7 @@ def test_guard_reports_what_is_not_an_exact_pin(line):
 
 def test_conda_environment_installs_this_project_with_these_constraints():
     match_spec = pytest.importorskip("rattler").MatchSpec
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     conda = {
         spec.name.normalized: spec
         for spec in (match_spec(line, strict=True) for line in environment["dependencies"] if isinstance(line, str))
@@ -56,6 +56,6 @@ def test_conda_environment_installs_this_project_with_these_constraints():
 
 
 def test_readme_names_commands_that_exist():
-    readme, makefile = (ROOT / "README.md").read_text(), (ROOT / "Makefile").read_text()
+    readme, makefile = (ROOT / "README.md").read_text(encoding="utf-8"), (ROOT / "Makefile").read_text(encoding="utf-8")
     named, defined = set(re.findall(r"(?:`|^)make ([a-z]+)", readme, re.MULTILINE)), set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
     assert {"book", "test"} <= named <= defined

@@ -25,12 +25,12 @@ def test_a_chapter_opens_as_a_notebook_with_the_macros(chapters):
 
 
 def test_saving_leaves_the_chapter_as_it_was_and_keeps_an_edit(chapters, tmp_path):
-    original = (ROOT / "book" / "limits" / "scaling.md").read_text()
+    original = (ROOT / "book" / "limits" / "scaling.md").read_text(encoding="utf-8")
     model = chapters.get("scaling.md", type="notebook")
     cell = lab["first_text"](model["content"])
     cell["source"] += "\n\nA new sentence."
     chapters.save(model, "scaling.md")
-    saved = (tmp_path / "scaling.md").read_text()
+    saved = (tmp_path / "scaling.md").read_text(encoding="utf-8")
     assert r"\def\R" not in saved and "A new sentence." in saved
     kept = [line for line in original.splitlines() if line in set(saved.splitlines())]
     assert len(kept) > 0.95 * len(original.splitlines())
