@@ -98,6 +98,40 @@ def test_no_other_coefficients_have_a_smaller_objective(penalty, seed):
     assert_close(objective(u + h) - objective(u), np.sum((F @ h) ** 2) + penalty * h @ h, 1e-11)
 
 
+@pytest.mark.claim("prop-ridge", kind="identity")
+@pytest.mark.parametrize("penalty", [1e-4, 0.3, 70.0])
+def test_the_bounds_of_the_proposition_are_attained(penalty):
+    """One feature of one example: |u| = |y| / (2√λ) at σ = √λ, and for small λ the distance from u^+ is λ|y|/σ³."""
+    y, root = 3.0, math.sqrt(penalty)
+    for sigma in (root / 2, root, 2 * root):
+        u = abs(ridge([[sigma]], [y], penalty)[0])
+        assert u <= y / (2 * root) * (1 + 1e-15)
+    assert_close(ridge([[root]], [y], penalty)[0], y / (2 * root), 1e-14 / root)
+    sigma = 100 * root
+    gap = abs(ridge([[sigma]], [y], penalty)[0] - minimum_norm([[sigma]], [y])[0])
+    assert 0.999 * penalty * y / sigma**3 < gap <= penalty * y / sigma**3
+
+
+@given(st.integers(-900, 900), st.floats(0.01, 10.0), st.integers(0, 2**32))
+def test_ridge_is_the_same_at_every_scale(power, penalty, seed):
+    """Features times a, penalty times a²: coefficients divided by a. Where a² is no float, the penalty is refused by the fit."""
+    rng = np.random.default_rng(seed)
+    f, y, a = rng.standard_normal((7, 4)), rng.standard_normal(7), 2.0**power
+    assert_close(minimum_norm(f * a, y) * a, minimum_norm(f, y), 1e-9)
+    if -1000 < 2 * power < 1000:
+        assert_close(ridge(f * a, y, penalty * a * a) * a, ridge(f, y, penalty), 1e-12)
+
+
+@pytest.mark.parametrize(("scale", "dtype"), [(1e200, float), (1e20, np.float32), (1e-200, float)])
+def test_ridge_of_extreme_features(scale, dtype):
+    f = np.array([[1.0, 0.0], [0.0, 2.0]], dtype=dtype) * dtype(scale)
+    if scale > 1:
+        with pytest.raises(ValueError, match="penalty must be"):
+            ridge(f, [1.0, 1.0], 1.0)
+        return
+    assert_close(ridge(f, [1.0, 1.0], 1.0) / scale, [1.0, 2.0], 1e-12)
+
+
 @pytest.mark.claim("prop-minimum-norm", kind="identity")
 @pytest.mark.parametrize(
     "features", [F, WIDE, F[:, :3] @ np.random.default_rng(4).standard_normal((3, 12))], ids=["tall", "wide", "rank 3"]

@@ -110,8 +110,12 @@ def ridge(features: Float[Array, "n r"], targets: Float[Array, "n *k"], penalty:
     if penalty == 0:
         return minimum_norm(features, targets)
     left, sizes, right, rounding, targets = _singular(features, targets)
-    _above_rounding(penalty, (rounding * float(sizes[0])) ** 2)
-    return _combine(left, sizes / (sizes * sizes + penalty), right, targets)
+    lost = rounding * float(sizes[0])
+    _above_rounding(penalty, lost * lost)
+    # σ/(σ² + λ), written so that no square overflows.
+    xp, seen = array_namespace(sizes), sizes > 0
+    sizes = xp.where(seen, sizes, 1.0)
+    return _combine(left, xp.where(seen, 1 / (sizes + penalty / sizes), 0.0), right, targets)
 
 
 def minimum_norm(features: Float[Array, "n r"], targets: Float[Array, "n *k"], cutoff: float | None = None) -> Float[Array, "r *k"]:
