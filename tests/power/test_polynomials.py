@@ -252,9 +252,35 @@ def test_powers_constant_and_width():
         assert ball_constant(p) <= sum(factor[j] * norms[j] for j in norms) * (1 + 1e-12)
         assert_close(ball_width(p, 1e-4), math.ceil(ball_constant(p) ** 2 / 3 / 1e-4), 1)
     assert_close(ball_constant({(1, 1, 0): 1}), 4 * 2 * (1 / 2) * (3 * 5 / 2), 1e-9)  # 4j(j-1), sup |x_1 x_2|, 1/μ_{2,2}
-    point = np.array([0.48, -0.36, 0.64])
-    moment = np.mean(relu(v @ point - b) ** 2)
-    assert abs(moment - (point @ point / 3 + 1 / 3) / 2) < 4 * np.std(relu(v @ point - b) ** 2) / math.sqrt(20_000)
+
+
+@pytest.mark.claim("thm-polynomials-bias", kind="quadrature")
+def test_the_pointwise_error_on_the_ball():
+    """E [<v,x> - b]_+² = (|x|²/d + 1/3)/2: over b it is (1 + <v,x>)³/6, then over the sphere."""
+    x = np.array([0.48, -0.36, 0.64])
+    v, weights = sphere_rule(np.array([0.0, 0.0, 1.0]))
+    assert_close(weights @ ((1 + v @ x) ** 3 / 6), (x @ x / 3 + 1 / 3) / 2, 1e-12)
+
+
+@pytest.mark.claim("thm-polynomials-bias", kind="identity")
+@pytest.mark.parametrize("d", [2, 3, 7])
+def test_the_bound_on_the_constant_is_attained_by_constants_and_linear_functions(d):
+    """6 |p_0|, and 2 d^{3/2} ‖p_1‖ = 2d for x_1; for degree 2 the bound is 8 (d+1)³ ‖p_2‖ / 2^{3/2}, and x_1 x_2 comes within 4 of it."""
+    one, line, product = {(0,) * d: 1}, {(1, *[0] * (d - 1)): 1}, {(1, 1, *[0] * (d - 2)): 1}
+    assert_close(ball_constant(one), 6.0, 1e-12)
+    assert_close(ball_constant(line), 2 * d**1.5 * math.sqrt(inner_product(line, line)), 1e-11)
+    bound = 8 * ((d + 1) ** 2 / 2) ** 1.5 * math.sqrt(inner_product(product, product))
+    assert bound / 4 < ball_constant(product) <= bound
+
+
+@pytest.mark.claim("lem-harmonic-coefficients", kind="identity")
+def test_the_bounds_on_the_first_number_are_attained_at_both_ends():
+    """d η_0² falls from 1/4 at d = 1, where the sphere is two points, to 1/(2π) as d grows."""
+    at_one = (math.gamma(0.5) / (2 * math.sqrt(math.pi) * math.gamma(1.0))) ** 2
+    values = [at_one] + [d * relu_eigenvalue(d, 0) ** 2 for d in (2, 3, 10, 100, 10**6)]
+    assert_close(values[0], 1 / 4, 1e-15)
+    assert np.all(np.diff(values) < 0)
+    assert 1 / (2 * math.pi) < values[-1] < (1 + 1e-6) / (2 * math.pi)
 
 
 @pytest.mark.claim("cor-sgd-learns-polynomials", kind="identity")
