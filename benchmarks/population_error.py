@@ -1,4 +1,4 @@
-"""Speed and memory of randomfeatures.random_features.population_error, as ratios measured in one run. See README.md for the command.
+"""Speed and memory of randomfeatures.sharp.population_error.population_error, as ratios measured in one run. See README.md for the command.
 
 Every time is the least of several; what is compared takes turns. Results: results/population_error.json, .svg and .png, and the
 tables in README.md.
@@ -106,7 +106,7 @@ def one(r, d, method):
     weights, directions = neurons(r, d)
     import torch  # noqa: F401  (its import is not timed)
 
-    from randomfeatures.random_features import population_error
+    from randomfeatures.sharp.population_error import population_error
 
     start = time.perf_counter()
     if method == "dense Gram + Cholesky":

@@ -18,7 +18,7 @@ And what error do 30 given random ReLU features have, exactly, without sampling 
 
 >>> import numpy as np
 >>> from randomfeatures.foundations.sphere import sample_sphere
->>> from randomfeatures.random_features import population_error
+>>> from randomfeatures.sharp.population_error import population_error
 >>> weights = sample_sphere(np.random.default_rng(0), 30, 10)
 >>> population_error(weights, np.eye(10)[:1]).error.round(4)
 array([0.1014])

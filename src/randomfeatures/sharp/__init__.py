@@ -4,6 +4,7 @@
 - ``optimum``: the error of the best features of any kind, exactly.
 - ``optimum_levels``: the eigenvalues in decreasing order, and their tails, as balls.
 - ``optimum_tail``: the energy beyond each degree: bounds, the law, the constant at degree d.
+- ``population_error``: the exact error of given random ReLU features.
 """
 
 import lazy_loader
@@ -14,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "optimum",
         "optimum_levels",
         "optimum_tail",
+        "population_error",
         "spectrum",
     ],
 )

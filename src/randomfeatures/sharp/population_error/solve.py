@@ -1,0 +1,245 @@
+"""The least error by conjugate gradients, from the matrix as a whole or from tiles of it."""
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, device, is_numpy_array
+from jaxtyping import Float
+
+from randomfeatures.foundations.arguments import Array
+from randomfeatures.foundations.linear_algebra import Iterate, conjugate_gradients
+from randomfeatures.sharp.population_error.certificate import (
+    NO_FLOOR,
+    PROBES,
+    Enclosure,
+    Floor,
+    Problem,
+    enclose,
+    energy_error,
+    entry_error,
+    probed_floor,
+    product_error,
+)
+from randomfeatures.sharp.population_error.gram import (
+    ComputedGram,
+    Gram,
+    StoredGram,
+    cross,
+    product,
+)
+from randomfeatures.sharp.population_error.neurons import Neurons, host
+from randomfeatures.sharp.population_error.preconditioners import (
+    Harmonics,
+    Preconditioner,
+    expected_iterations,
+    factored,
+)
+from randomfeatures.sharp.population_error.threads import Workers, torch_or_none
+
+ALWAYS_DENSE, OFTEN_DENSE, MAX_DENSE = 2000, 10000, 32768
+"""Dense up to the first number of features; up to the second in small dimensions; never beyond the
+third, where G alone has 8 GB."""
+
+MAX_BALLS = 400
+"""Ball arithmetic: a minute at most."""
+
+MAX_ITERATIONS, MAX_ROUNDS = 500, 4
+"""Of conjugate gradients, and of their restarts from a residual computed anew."""
+
+
+@dataclass(frozen=True)
+class System:
+    """G u = c and how to solve it.
+
+    ``gram`` is G in double precision, by which the answer is judged; ``inner`` the same in the
+    precision ``dtype`` of the iteration; ``slack`` bounds how far rounding moves eigenvalues of G.
+    """
+
+    problem: Problem
+    gram: Gram
+    inner: Gram
+    dtype: Any
+    preconditioner: Preconditioner
+    slack: float
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one run of conjugate gradients found: a correction of u, iterations, and a floor."""
+
+    step: Float[Array, "n m"]
+    iterations: int
+    floor: Floor
+
+
+Report = Callable[[int, float], None]
+"""Called after each iteration with its number and the largest norm of a residual."""
+
+
+def method_for(method: str, features: Neurons) -> str:
+    """The method for these distinct features, or ValueError. The rule of "auto" is the crossover
+    that is measured in ``benchmarks/``."""
+    (n, d), biased = features.rows.shape, features.bias is not None
+    if method not in ("auto", "dense", "iterative", "ball"):
+        raise ValueError(f'method must be "auto", "dense", "iterative" or "ball", got {method!r}')
+    if method == "auto":
+        method = "dense" if biased or d == 1 or not _iterating_is_faster(n, d) else "iterative"
+    if biased and method != "dense":
+        raise ValueError(f'method must be "dense" for neurons with biases, got {method!r}')
+    if method == "iterative" and (d == 1 or n < 2):
+        raise ValueError(
+            f'method must not be "iterative" for one dimension or one feature, '
+            f"got d = {d} and {n} distinct features"
+        )
+    limit = {"dense": MAX_DENSE, "iterative": math.inf, "ball": MAX_BALLS}[method]
+    if n > limit:
+        reason = " (biases)" if biased else ""
+        raise ValueError(
+            f"weights must have at most {limit} distinct rows "
+            f'for method "{method}"{reason}, got {n}'
+        )
+    return method
+
+
+def _iterating_is_faster(n: int, d: int) -> bool:
+    return n > OFTEN_DENSE or (n > ALWAYS_DENSE and expected_iterations(n, d) <= n / 250)
+
+
+def dense(features: Neurons, targets: Neurons, tolerance: float, report: Report) -> Enclosure:
+    """G is formed and factored; conjugate gradients refine what the factor gives."""
+    gram = StoredGram(ComputedGram(features, Workers(None)))
+    factor = factored(gram.matrix, entry_error(features))
+    system = _system(features, targets, gram, gram, factor)
+    floor = Floor(factor.proved, "rigorous") if factor.proved else NO_FLOOR
+    return refined(system, floor, tolerance, report)
+
+
+def iterative(
+    features: Neurons, targets: Neurons, tolerance: float, report: Report, *, single: bool
+) -> Enclosure:
+    """G is never formed. The iteration is in single precision if ``single``; what is returned is
+    verified in double precision.
+
+    Numpy's arrays are lent to torch if it can be imported, for its tiles can use all cores.
+    """
+    lend = is_numpy_array(features.rows) and torch_or_none() is not None
+    if lend:
+        features, targets = (part.map(torch_or_none().from_numpy) for part in (features, targets))
+    alone = is_numpy_array(features.rows) or str(device(features.rows)) != "cpu"
+    with Workers(None if alone else torch_or_none()) as workers:
+        gram = ComputedGram(features, workers)
+        inner = ComputedGram(features.cast(gram.xp.float32), workers) if single else gram
+        system = _system(features, targets, gram, inner, Harmonics(inner.rows))
+        found = refined(system, NO_FLOOR, tolerance, report)
+    return _on_host(found) if lend else found
+
+
+def _system(
+    features: Neurons, targets: Neurons, gram: Gram, inner: Gram, preconditioner: Preconditioner
+) -> System:
+    c = cross(features, targets)
+    problem = Problem(c, targets.energy, product_error(features), energy_error(targets))
+    dtype = inner.tile(0, 0).dtype if len(inner.starts) else c.dtype
+    slack = features.rows.shape[0] * entry_error(features)
+    return System(problem, gram, inner, dtype, preconditioner, slack)
+
+
+def refined(system: System, floor: Floor, tolerance: float, report: Report) -> Enclosure:
+    """Conjugate gradients on G u = c, restarted from the true residual until the interval is narrow
+    enough or stops to shrink.
+
+    Without a ``floor`` under the eigenvalues of G, random probes are further right-hand sides of
+    the first round, and give one.
+    """
+    c = system.problem.cross
+    xp = array_namespace(c)
+    u, rest, best, spent = xp.zeros_like(c), c, None, 0
+    for _ in range(MAX_ROUNDS):
+        found = one_round(system, rest, floor, tolerance / 8, MAX_ITERATIONS - spent, report)
+        u = u + xp.where(xp.isfinite(found.step), found.step, 0.0)
+        rest = c - product(system.gram, u)
+        floor, spent = found.floor, spent + found.iterations
+        now = replace(enclose(system.problem, u, rest, floor), iterations=spent)
+        if best is not None and not now.width < 0.9 * best.width:
+            break
+        best = now
+        if best.reached(tolerance) or floor.value == 0 or spent >= MAX_ITERATIONS:
+            break
+    return best
+
+
+def one_round(
+    system: System, rest: Array, floor: Floor, aim: float, limit: int, report: Report
+) -> Round:
+    """Conjugate gradients on G x = ``rest`` until the squared residual over the floor, which bounds
+    the distance from the least error, is at most ``aim``; at most ``limit`` iterations.
+
+    If that is not reached, x is the iterate of the least residual. The iteration also ends when all
+    residuals are below what rounding leaves of them, or one has grown as far above 1: for a matrix
+    that is singular up to rounding the recurrence breaks down.
+    """
+    xp, m, probing = array_namespace(rest), rest.shape[1], floor.value == 0
+    right = xp.astype(rest, system.dtype)
+    if probing:
+        probes = system.preconditioner.sample(np.random.default_rng(0), PROBES)
+        right = xp.concat([right, probes], axis=1)
+    iterates = conjugate_gradients(
+        lambda x: product(system.inner, x), right, preconditioner=system.preconditioner.solve
+    )
+    smallest, best = system.problem.rounding, next(iterates)
+    least = math.inf
+    for iterate in islice(iterates, limit):
+        if probing:
+            floor = _higher(floor, _probed(system, iterate, m))
+        squares = host(xp.sum(iterate.residual**2, axis=0))
+        worst, largest = (
+            float(np.max(squares[:m], initial=0.0)),
+            float(np.max(squares, initial=0.0)),
+        )
+        report(len(iterate.steps), worst**0.5)
+        reached = floor.value > 0 and worst <= aim * floor.value
+        if reached or worst < least:
+            best, least = iterate, worst
+        if reached or not smallest**2 < largest < smallest**-2:
+            break
+    return Round(xp.astype(best.solution[:, :m], rest.dtype), len(iterate.steps), floor)
+
+
+def _probed(system: System, iterate: Iterate, m: int) -> Floor:
+    """The floor that the probes, the columns from m on, prove after this iteration."""
+    xp = array_namespace(iterate.size)
+    steps, turns = (
+        host(xp.stack(part)[:, m:]).astype(float) for part in (iterate.steps, iterate.turns)
+    )
+    sizes = host(iterate.size[m:]).astype(float)
+    value = probed_floor(steps, turns, sizes, system.preconditioner.shift) - system.slack
+    kind = "probable" if system.inner is system.gram else "estimate"
+    return Floor(value, kind) if value > 0 else NO_FLOOR
+
+
+def _higher(a: Floor, b: Floor) -> Floor:
+    """All probes of a run have the same right to fail: the highest floor is as probable as each."""
+    return a if a.value >= b.value else b
+
+
+def _on_host(found: Enclosure) -> Enclosure:
+    names = ("error", "lower", "upper", "coefficients", "residual")
+    return replace(found, **{name: host(getattr(found, name)) for name in names})
+
+
+def progress(wanted: bool) -> Report:
+    """A line on the standard error after each iteration, or silence."""
+    start = time.monotonic()
+
+    def line(iteration: int, residual: float) -> None:
+        seconds = time.monotonic() - start
+        text = f"iteration {iteration}, residual {residual:.2e}, {seconds:.1f} s"
+        print(f"population_error: {text}", file=sys.stderr, flush=True)
+
+    return line if wanted else lambda iteration, residual: None
