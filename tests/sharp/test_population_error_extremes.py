@@ -66,9 +66,7 @@ def solved(case, method, convert=lambda x: x):
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
-            result = population_error(
-                weights, directions, biases, direction_biases=other, method=method
-            )
+            result = population_error(weights, directions, biases, direction_biases=other, method=method)
         except ValueError as refused:
             assert any(word in str(refused) for word in ("iterative", "coefficients are below"))
             return None
@@ -98,9 +96,8 @@ def assert_closed(case, result):
     """All finite, 0 <= lower <= error <= upper <= |f|^2, and trivial only with lower = 0."""
     for name in FIELDS:
         assert np.all(np.isfinite(np.asarray(getattr(result, name)))), name
-    lower, error, upper = (
-        np.asarray(getattr(result, n)).astype(float) for n in FIELDS[1::-1] + ("upper",)
-    )
+    fields = (result.lower, result.error, result.upper)
+    lower, error, upper = (np.asarray(field).astype(float) for field in fields)
     largest, rounding = energy(case, result)
     assert np.all((lower >= 0) & (lower <= error) & (error <= upper))
     assert np.all(upper <= largest + rounding)
@@ -109,7 +106,7 @@ def assert_closed(case, result):
 
 
 @given(cases(), st.sampled_from(METHODS))
-@settings(max_examples=250)
+@settings(max_examples=120)
 def test_every_result_fails_closed(case, method):
     result = solved(case, method)
     if result is not None:
@@ -117,7 +114,7 @@ def test_every_result_fails_closed(case, method):
 
 
 @given(cases(biased=True), st.sampled_from(["auto", "dense"]))
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_every_result_with_biases_fails_closed(case, method):
     result = solved(case, method)
     if result is not None:
@@ -125,7 +122,7 @@ def test_every_result_with_biases_fails_closed(case, method):
 
 
 @given(cases(), st.sampled_from(["auto", "dense", "iterative"]))
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_every_interval_meets_that_of_the_balls(case, method):
     """Two methods, one truth: both intervals hold it, for the same features are left out."""
     pytest.importorskip("flint")
@@ -135,7 +132,7 @@ def test_every_interval_meets_that_of_the_balls(case, method):
 
 
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 2**32), st.integers(-13, -1))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_intervals_against_many_digits(d, r, seed, exponent):
     """Nearly parallel pairs and nearly opposite ones, at distances down to 1e-13, where they still
     count as two: the least error of the weights as they are, in 400 bits."""
@@ -195,16 +192,12 @@ def test_a_rotation_of_all_space_changes_nothing(method):
     assert np.allclose(result.error, turned.error, rtol=1e-6)
 
 
-@given(
-    cases(), st.sampled_from(["auto", "dense", "iterative"]), st.sampled_from(["numpy", "torch"])
-)
-@settings(max_examples=100)
+@given(cases(), st.sampled_from(["auto", "dense", "iterative"]), st.sampled_from(["numpy", "torch"]))
+@settings(max_examples=50)
 def test_single_precision_and_torch_fail_closed(case, method, library):
     """In single precision lengths are cut to its range first; torch gives torch's arrays."""
     xp = pytest.importorskip(library)
-    limited = Case(
-        *(np.clip(a, -1e15, 1e15).astype(np.float32) for a in (case.weights, case.directions))
-    )
+    limited = Case(*(np.clip(a, -1e15, 1e15).astype(np.float32) for a in (case.weights, case.directions)))
     result = solved(limited, method, xp.asarray)
     if result is not None:
         assert result.error.dtype == xp.float32
@@ -213,11 +206,9 @@ def test_single_precision_and_torch_fail_closed(case, method, library):
 
 def test_weights_so_short_that_a_coefficient_is_no_float_are_refused():
     weights = np.full((1, 2), 1e-200)
-    with pytest.raises(ValueError, match="all coefficients are below 1.8e.308"):
+    with pytest.raises(ValueError, match=r"all coefficients are below 1\.8e\+308"):
         population_error(weights, np.full((1, 2), 1e150))
-    assert population_error(weights, np.full((1, 2), 1e100)).coefficients[0, 0] == pytest.approx(
-        1e300
-    )
+    assert population_error(weights, np.full((1, 2), 1e100)).coefficients[0, 0] == pytest.approx(1e300)
     tiny = population_error(np.full((1, 2), 5e-324), np.full((1, 2), 1e-30))
     assert tiny.coefficients[0, 0] == pytest.approx(1e-30 / 5e-324, rel=1e-12)
 

@@ -16,9 +16,7 @@ PRECISIONS = (128, 256, 512, 1024, 2048, 4096)
 """Bits, tried one after the other."""
 
 
-def enclosure_in_balls(
-    weights: Float[Array, "n d"], directions: Float[Array, "m d"], tolerance: float
-) -> Enclosure:
+def enclosure_in_balls(weights: Float[Array, "n d"], directions: Float[Array, "m d"], tolerance: float) -> Enclosure:
     """G u = c for the neurons scaled to length 1, at a precision that is doubled until the interval
     is narrow enough. A target that no precision settles keeps the interval from 0 to its energy."""
     rows, goals = (_integer_rows(host(part)) for part in (weights, directions))
@@ -30,10 +28,7 @@ def enclosure_in_balls(
     alive = [any(goal) for goal in goals]
     found = [_interval(*case) for case in zip(errors, u, alive, strict=True)]
     xp, place = array_namespace(weights), device(weights)
-    lower, upper = (
-        xp.asarray([interval[side] for interval in found], dtype=xp.float64, device=place)
-        for side in (0, 1)
-    )
+    lower, upper = (xp.asarray([interval[side] for interval in found], dtype=xp.float64, device=place) for side in (0, 1))
     coefficients = np.array([interval[2] for interval in found]).reshape(len(goals), len(rows)).T
     coefficients = xp.asarray(coefficients, dtype=xp.float64, device=place)
     middle = xp.minimum(xp.maximum((lower + upper) / 2, lower), upper)
@@ -61,17 +56,17 @@ def _interval(error: Any, u: list[float], alive: bool) -> tuple[float, float, li
 def _solution(rows: list[list[int]], goals: list[list[int]]) -> tuple[list[Any], list[list[float]]]:
     """The least errors as balls, and for each target its coefficients; balls that hold everything
     if G is singular at this precision."""
-    n = len(rows)
+    energies = [ball(0.5 if any(goal) else 0) for goal in goals]
+    if not rows or not goals:
+        return energies, [[] for _ in goals]
     c = kernel(rows, goals)
     try:
         u = kernel(rows, rows).solve(c)
     except ZeroDivisionError:
-        return [ball(math.nan)] * len(goals), [[0.0] * n] * len(goals)
-    captured = (c.transpose() * u) if n else None
-    errors = [
-        ball(0.5 if any(goal) else 0) - (captured[k, k] if n else 0) for k, goal in enumerate(goals)
-    ]
-    return errors, [[float(u[i, k].mid()) for i in range(n)] for k in range(len(goals))]
+        return [ball(math.nan)] * len(goals), [[0.0] * len(rows)] * len(goals)
+    captured = c.transpose() * u
+    errors = [energy - captured[k, k] for k, energy in enumerate(energies)]
+    return errors, [[float(x.mid()) for x in column] for column in u.transpose().tolist()]
 
 
 def kernel(rows: list[list[int]], columns: list[list[int]]) -> Any:
@@ -99,12 +94,8 @@ def _integer_rows(rows: np.ndarray) -> list[list[int]]:
     """The rows, each times a power of two that makes it integer: exact, and directions stay."""
     fractions, exponents = np.frexp(np.asarray(rows, dtype=float))
     integers = (fractions * 2.0**53).astype(np.int64)
-    lowest = [
-        int(np.min(exponent[row != 0], initial=2000))
-        for exponent, row in zip(exponents, integers, strict=True)
-    ]
+    lowest = [int(np.min(exponent[row != 0], initial=2000)) for exponent, row in zip(exponents, integers, strict=True)]
     shifts = np.where(integers != 0, exponents - np.array(lowest, dtype=int).reshape(-1, 1), 0)
     return [
-        [value << shift for value, shift in zip(row, by, strict=True)]
-        for row, by in zip(integers.tolist(), shifts.tolist(), strict=True)
+        [value << shift for value, shift in zip(row, by, strict=True)] for row, by in zip(integers.tolist(), shifts.tolist(), strict=True)
     ]

@@ -71,13 +71,12 @@ def distinct(features: Neurons, eps: float) -> np.ndarray:
     "Agree" and "opposite" are meant up to 8 units of rounding ``eps``, and a linear function is
     spanned by others if its distance from their span is at most 8 d of them.
     """
-    rows, bias, energy = (host(part) for part in (features.rows, features.bias, features.energy))
+    rows, energy = host(features.rows), host(features.energy)
+    bias = None if features.bias is None else host(features.bias)
     joint = _joint(np, rows, bias)
     alive = np.flatnonzero(energy > 0)
     line, order, positive = _lines(joint, alive, PARALLEL * eps)
-    (plus, first), (minus, second) = (
-        _first_of_each(line[side], order[side]) for side in (positive, ~positive)
-    )
+    (plus, first), (minus, second) = (_first_of_each(line[side], order[side]) for side in (positive, ~positive))
     _, i, j = np.intersect1d(plus, minus, return_indices=True)
     by_index = np.argsort(first[i])
     first_partner, second_partner = first[i][by_index], second[j][by_index]
@@ -86,9 +85,7 @@ def distinct(features: Neurons, eps: float) -> np.ndarray:
     return np.setdiff1d(np.concatenate([first, second]), dropped)
 
 
-def _lines(
-    joint: np.ndarray, alive: np.ndarray, distance: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _lines(joint: np.ndarray, alive: np.ndarray, distance: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For the neurons ``alive`` in an order of its own: number of the line, index, and side.
 
     Sorted by their projection on a random vector, neurons on equal lines are neighbours: another
@@ -136,6 +133,6 @@ def take(array: Array, index: np.ndarray) -> Array:
     return xp.take(array, xp.asarray(index, device=device(array)), axis=0)
 
 
-def host(array: Array | None) -> np.ndarray | None:
+def host(array: Array) -> np.ndarray:
     """The array as numpy's."""
-    return None if array is None else np.asarray(to_device(array, "cpu"))
+    return np.asarray(to_device(array, "cpu"))

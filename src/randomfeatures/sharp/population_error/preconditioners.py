@@ -24,7 +24,8 @@ a matrix of that size."""
 class Preconditioner(Protocol):
     """A matrix P for which P - ``shift`` I is positive semidefinite."""
 
-    shift: float
+    @property
+    def shift(self) -> float: ...
 
     def solve(self, x: Array) -> Array:
         """P^{-1} x."""
@@ -231,9 +232,7 @@ def cholesky(matrix: Float[Array, "n n"]) -> Float[Array, "n n"]:
         e = k + b
         a[k:e, k:e] = np.linalg.cholesky(a[k:e, k:e])
         if e < n:
-            below = linalg.solve_triangular(
-                a[k:e, k:e], a[e:, k:e].T, lower=True, check_finite=False
-            )
+            below = linalg.solve_triangular(a[k:e, k:e], a[e:, k:e].T, lower=True, check_finite=False)
             a[e:, k:e] = below.T
         for j in range(e, n, b):
             a[j:, j : j + b] -= a[j:, k:e] @ a[j : j + b, k:e].T

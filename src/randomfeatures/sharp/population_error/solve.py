@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -93,17 +93,11 @@ def method_for(method: str, features: Neurons) -> str:
     if biased and method != "dense":
         raise ValueError(f'method must be "dense" for neurons with biases, got {method!r}')
     if method == "iterative" and (d == 1 or n < 2):
-        raise ValueError(
-            f'method must not be "iterative" for one dimension or one feature, '
-            f"got d = {d} and {n} distinct features"
-        )
+        raise ValueError(f'method must not be "iterative" for one dimension or one feature, got d = {d} and {n} distinct features')
     limit = {"dense": MAX_DENSE, "iterative": math.inf, "ball": MAX_BALLS}[method]
     if n > limit:
         reason = " (biases)" if biased else ""
-        raise ValueError(
-            f"weights must have at most {limit} distinct rows "
-            f'for method "{method}"{reason}, got {n}'
-        )
+        raise ValueError(f'weights must have at most {limit} distinct rows for method "{method}"{reason}, got {n}')
     return method
 
 
@@ -120,9 +114,7 @@ def dense(features: Neurons, targets: Neurons, tolerance: float, report: Report)
     return refined(system, floor, tolerance, report)
 
 
-def iterative(
-    features: Neurons, targets: Neurons, tolerance: float, report: Report, *, single: bool
-) -> Enclosure:
+def iterative(features: Neurons, targets: Neurons, tolerance: float, report: Report, *, single: bool) -> Enclosure:
     """G is never formed. The iteration is in single precision if ``single``; what is returned is
     verified in double precision.
 
@@ -140,9 +132,7 @@ def iterative(
     return _on_host(found) if lend else found
 
 
-def _system(
-    features: Neurons, targets: Neurons, gram: Gram, inner: Gram, preconditioner: Preconditioner
-) -> System:
+def _system(features: Neurons, targets: Neurons, gram: Gram, inner: Gram, preconditioner: Preconditioner) -> System:
     c = cross(features, targets)
     problem = Problem(c, targets.energy, product_error(features), energy_error(targets))
     dtype = inner.tile(0, 0).dtype if len(inner.starts) else c.dtype
@@ -151,32 +141,38 @@ def _system(
 
 
 def refined(system: System, floor: Floor, tolerance: float, report: Report) -> Enclosure:
+    """The enclosure of the last round that made it narrower by a tenth, or was narrow enough."""
+    rounds = _rounds(system, floor, tolerance, report)
+    best = next(rounds)
+    for enclosure in rounds:
+        if not enclosure.width < 0.9 * best.width:
+            break
+        best = enclosure
+    return best
+
+
+def _rounds(system: System, floor: Floor, tolerance: float, report: Report) -> Iterator[Enclosure]:
     """Conjugate gradients on G u = c, restarted from the true residual until the interval is narrow
-    enough or stops to shrink.
+    enough: the enclosure after each round.
 
     Without a ``floor`` under the eigenvalues of G, random probes are further right-hand sides of
-    the first round, and give one.
+    the first round, and give one; if they do not, no further round will help.
     """
     c = system.problem.cross
     xp = array_namespace(c)
-    u, rest, best, spent = xp.zeros_like(c), c, None, 0
+    u, rest, spent = xp.zeros_like(c), c, 0
     for _ in range(MAX_ROUNDS):
         found = one_round(system, rest, floor, tolerance / 8, MAX_ITERATIONS - spent, report)
         u = u + xp.where(xp.isfinite(found.step), found.step, 0.0)
         rest = c - product(system.gram, u)
         floor, spent = found.floor, spent + found.iterations
-        now = replace(enclose(system.problem, u, rest, floor), iterations=spent)
-        if best is not None and not now.width < 0.9 * best.width:
-            break
-        best = now
-        if best.reached(tolerance) or floor.value == 0 or spent >= MAX_ITERATIONS:
-            break
-    return best
+        enclosure = replace(enclose(system.problem, u, rest, floor), iterations=spent)
+        yield enclosure
+        if enclosure.reached(tolerance) or floor.value == 0 or spent >= MAX_ITERATIONS:
+            return
 
 
-def one_round(
-    system: System, rest: Array, floor: Floor, aim: float, limit: int, report: Report
-) -> Round:
+def one_round(system: System, rest: Array, floor: Floor, aim: float, limit: int, report: Report) -> Round:
     """Conjugate gradients on G x = ``rest`` until the squared residual over the floor, which bounds
     the distance from the least error, is at most ``aim``; at most ``limit`` iterations.
 
@@ -189,9 +185,7 @@ def one_round(
     if probing:
         probes = system.preconditioner.sample(np.random.default_rng(0), PROBES)
         right = xp.concat([right, probes], axis=1)
-    iterates = conjugate_gradients(
-        lambda x: product(system.inner, x), right, preconditioner=system.preconditioner.solve
-    )
+    iterates = conjugate_gradients(lambda x: product(system.inner, x), right, preconditioner=system.preconditioner.solve)
     smallest, best = system.problem.rounding, next(iterates)
     least = math.inf
     for iterate in islice(iterates, limit):
@@ -214,9 +208,7 @@ def one_round(
 def _probed(system: System, iterate: Iterate, m: int) -> Floor:
     """The floor that the probes, the columns from m on, prove after this iteration."""
     xp = array_namespace(iterate.size)
-    steps, turns = (
-        host(xp.stack(part)[:, m:]).astype(float) for part in (iterate.steps, iterate.turns)
-    )
+    steps, turns = (host(xp.stack(part)[:, m:]).astype(float) for part in (iterate.steps, iterate.turns))
     sizes = host(iterate.size[m:]).astype(float)
     value = probed_floor(steps, turns, sizes, system.preconditioner.shift) - system.slack
     kind = "probable" if system.inner is system.gram else "estimate"
@@ -229,8 +221,14 @@ def _higher(a: Floor, b: Floor) -> Floor:
 
 
 def _on_host(found: Enclosure) -> Enclosure:
-    names = ("error", "lower", "upper", "coefficients", "residual")
-    return replace(found, **{name: host(getattr(found, name)) for name in names})
+    return replace(
+        found,
+        error=host(found.error),
+        lower=host(found.lower),
+        upper=host(found.upper),
+        coefficients=host(found.coefficients),
+        residual=host(found.residual),
+    )
 
 
 def progress(wanted: bool) -> Report:
