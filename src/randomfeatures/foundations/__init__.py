@@ -3,6 +3,7 @@
 - ``activations``: what one hidden unit does to its input.
 - ``arguments``: checks and conversion of arguments.
 - ``balls``: arithmetic with enclosures.
+- ``bessel``: modified Bessel functions of large order and argument.
 - ``dual_activations``: E[σ(u)σ(v)] in closed form.
 - ``hermite``: coefficients of the activations in Hermite polynomials.
 - ``linear_algebra``: conjugate gradients.
@@ -19,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "activations",
         "arguments",
         "balls",
+        "bessel",
         "dual_activations",
         "hermite",
         "linear_algebra",

@@ -1,6 +1,7 @@
-"""What a limit may be traded for: norm, bias, error and coefficients of one problem, in other units.
+"""What a limit may be traded for: one problem in other units, and what is easy.
 
-A neuron [⟨w, x⟩ + b]_+ of norm ρ = ‖w‖ is approximated by a combination of fixed features, x standard Gaussian.
+A neuron [⟨w, x⟩ + b]_+ of norm ρ = ‖w‖ is approximated by a combination of fixed features, x
+standard Gaussian.
 """
 
 import math
@@ -15,7 +16,7 @@ SMALLEST_NORMAL = 2.3e-308
 
 
 class Problem(NamedTuple):
-    """A target neuron of this norm and bias, the mean squared error allowed, and coefficients of this size.
+    """A target of this norm and bias, the mean squared error allowed, and a size of coefficients.
 
     ``coefficients`` is any norm of u, such as max|u_i| or √r ‖u‖₂.
     """
@@ -34,8 +35,8 @@ def rescale(problem: Problem, norm: float = 1.0) -> Problem:
     So a theorem is about the values at norm 1, which are ε/ρ², b/ρ and u/ρ.
 
     Book: ``lem-homogeneity``, ``prop-exchange-rate``. Error: relative, 1e-15.
-    Raises: ValueError unless both norms are > 0, error and coefficients ≥ 0, and all are finite; ArithmeticError
-    where a float does not hold a result.
+    Raises: ValueError unless both norms are > 0, error and coefficients ≥ 0, and all are finite;
+    ArithmeticError where a float does not hold a result.
 
     >>> rescale(Problem(norm=4.0, bias=8.0, error=0.5, coefficients=24.0))
     Problem(norm=1.0, bias=2.0, error=0.03125, coefficients=6.0)
@@ -43,7 +44,8 @@ def rescale(problem: Problem, norm: float = 1.0) -> Problem:
     old, norm = real("problem.norm", problem.norm, above=0), real("norm", norm, above=0)
     s = norm / old
     if not SMALLEST_NORMAL < s < math.inf:
-        raise ArithmeticError(f"rescale divides norm = {norm!r} by problem.norm = {old!r}, out of the range of a float")
+        ratio = f"norm = {norm!r} by problem.norm = {old!r}"
+        raise ArithmeticError(f"rescale divides {ratio}, out of the range of a float")
     bias = real("problem.bias", problem.bias)
     error = real("problem.error", problem.error, at_least=0)
     coefficients = real("problem.coefficients", problem.coefficients, at_least=0)
@@ -61,7 +63,8 @@ def zero_error(norm: float, bias: float) -> float:
     .. math:: (\rho^2+b^2)\,\Phi(b/\rho)+\rho b\,\varphi(b/\rho)
 
     Book: ``prop-exchange-rate``. Error: relative to ρ² + b², 1e-15.
-    Raises: ValueError unless norm > 0 and both are finite; ArithmeticError where a float does not hold the result.
+    Raises: ValueError unless norm > 0 and both are finite; ArithmeticError where a float does not
+    hold the result.
 
     >>> zero_error(3.0, 0.0)
     4.5
@@ -76,9 +79,10 @@ def zero_error(norm: float, bias: float) -> float:
 
 
 def affine_error(norm: float, bias: float) -> float:
-    r"""Least mean squared error of an affine function of x, that is of the features 1, x_1, ..., x_d.
+    r"""Least mean squared error of an affine function of x: of the features 1, x_1, ..., x_d.
 
-    .. math:: \rho^2\bigl(\E[z+\beta]_+^2-(\E[z+\beta]_+)^2-(\E z[z+\beta]_+)^2\bigr),\qquad \beta=b/\rho
+    .. math:: \rho^2\bigl(\mathbb E[z+\beta]_+^2-(\mathbb E[z+\beta]_+)^2
+              -(\mathbb E\,z[z+\beta]_+)^2\bigr), \qquad \beta=b/\rho
 
     It is the same for b and -b, and largest at b = 0, where it is ρ²(1/4 - 1/(2π)).
 
@@ -98,7 +102,9 @@ def affine_error(norm: float, bias: float) -> float:
 
 
 def affine_bounds(norm: float, bias: float) -> tuple[float, float]:
-    r"""Upper bounds on error and largest coefficient of one affine function that approximates the neuron: (ρ²/4, \|b\| + ρ/2).
+    r"""Upper bounds (ρ²/4, \|b\| + ρ/2) on the error and the coefficients of an affine function.
+
+    One affine function obeys both; its coefficients are those of 1, x_1, ..., x_d.
 
     Book: ``prop-exchange-rate``. Error: relative, 1e-15; the bounds are generous by more.
     Raises: as :func:`zero_error`.
@@ -125,5 +131,5 @@ def _times(name: str, x: float, y: float) -> float:
     """x y, refused where it overflows or loses digits to underflow."""
     product = x * y
     if x and y and not SMALLEST_NORMAL < abs(product) < math.inf:
-        raise ArithmeticError(f"{name} needs {x!r} times {y!r}, which is out of the range of a float")
+        raise ArithmeticError(f"{name} needs {x!r} times {y!r}, out of the range of a float")
     return product
