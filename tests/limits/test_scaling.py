@@ -109,7 +109,8 @@ def test_the_errors_of_zero_and_of_affine_functions(rho, beta):
     assert_close(zero_error(rho, rho * beta) / rho**2, square / rho**2, 1e-13 * (1 + beta**2))
     left = target - w @ target - (w @ (z * target)) * z
     assert abs(affine_error(rho, rho * beta) - w @ left**2) <= 1e-13 * rho**2
-    assert affine_error(rho, -rho * beta) == affine_error(rho, rho * beta) <= affine_error(rho, 0.0)
+    assert affine_error(rho, -rho * beta) == affine_error(rho, rho * beta)
+    assert affine_error(rho, rho * beta) <= affine_error(rho, 0.0) * (1 + 1e-14)
 
 
 @pytest.mark.claim("prop-exchange-rate", kind="identity")
