@@ -37,6 +37,24 @@
       };
     }
     unfold();
+    bindMenus();
+  };
+
+  // The theme binds the first button of each menu only, which is hidden (pydata-sphinx-theme #2451). Where the menu stands beside
+  // the text, its button hides and shows it; elsewhere it opens the menu as a dialog, as the theme's own first button does.
+  const bindMenus = () => {
+    for (const kind of ["primary", "secondary"]) {
+      const menu = document.getElementById(`pst-${kind}-sidebar`);
+      const [bound, ...others] = document.querySelectorAll(`.${kind}-toggle`);
+      for (const button of others) {
+        button.addEventListener("click", () => {
+          const beside = matchMedia(kind === "primary" ? "(min-width: 992px)" : "(min-width: 1200px)").matches;
+          if (!beside) return bound.click();
+          const hidden = menu.classList.toggle("book-hidden");
+          button.setAttribute("aria-expanded", String(!hidden));
+        });
+      }
+    }
   };
 
   // A link into a folded proof opens it, and paper cannot be clicked.

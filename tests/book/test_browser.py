@@ -343,6 +343,36 @@ def test_the_dark_mode_switch(desk):
     assert desk.page.evaluate(surface) != light
 
 
+MENUS = ("primary", "secondary")
+
+
+@pytest.mark.parametrize("width", [360, 768, 1000, 1280])
+@pytest.mark.parametrize("menu", MENUS)
+def test_every_menu_button_shows_and_hides_its_menu(browser, site, menu, width):
+    """At every width each visible button opens its menu, or hides one that stands beside the text; Escape and a second press undo it."""
+    here = visit(browser, site, width, "light")
+    page = here.page
+    page.goto(here.base + first_page_with('class="proof theorem'))
+    buttons = page.locator(f".{menu}-toggle:visible")
+    shown = f"""() => [...document.querySelectorAll("#pst-{menu}-sidebar a, #pst-{menu}-sidebar-modal a")].some((link) => {{
+        const box = link.getBoundingClientRect();
+        return link.checkVisibility({{ visibilityProperty: true, opacityProperty: true }}) && box.right > 0 && box.left < innerWidth;
+      }})"""
+    beside = page.evaluate(shown)
+    assert beside or buttons.count() >= 1, "neither the menu nor a button for it is there"
+    for button in buttons.all():
+        button.click()
+        page.wait_for_function(f"({shown})() === {str(not beside).lower()}", timeout=3000)
+        if page.locator(f"#pst-{menu}-sidebar-modal").evaluate("dialog => dialog.open"):
+            assert page.locator(f"#pst-{menu}-sidebar-modal a:visible").count() > 3
+            page.keyboard.press("Escape")
+        else:
+            button.click()
+        page.wait_for_function(f"({shown})() === {str(beside).lower()}", timeout=3000)
+    page.close()
+    assert not here.found, here.found
+
+
 def test_a_film_plays_stops_and_follows_its_slider(desk):
     desk.page.goto(desk.base + first_page_with('class="film"'))
     film = desk.page.locator(".film").first
