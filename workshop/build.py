@@ -1,8 +1,10 @@
-"""Build the book: execute the chapters that changed, side by side on the machine's cores, then let Sphinx write the site.
+"""Build the book: execute the chapters that changed, side by side on the machine's cores, then let
+Sphinx write the site.
 
-Executed chapters are kept in ``.cache/chapters`` by their code. They are forgotten when the package, the installed versions
-or Python change, and every finished one is kept when the build is interrupted or another chapter fails. What the machine
-is like makes no difference: its locale, its user's settings, whether there is a home at all.
+Executed chapters are kept in ``.cache/chapters`` by their code. They are forgotten when the
+package, the installed versions or Python change, and every finished one is kept when the build is
+interrupted or another chapter fails. What the machine is like makes no difference: its locale, its
+user's settings, whether there is a home at all.
 """
 
 import hashlib
@@ -28,17 +30,28 @@ from traitlets.config import Config
 
 SITE, CACHE = ROOT / "_build" / "html", ROOT / ".cache" / "chapters"
 CELL_TIMEOUT = CONFIG["execute"]["timeout"]
-QUIET = ["--IPKernelApp.log_level=ERROR"]  # a kernel's start prints a warning about its transport that is none of the reader's business
-# Where libraries look for a user's settings, and keep what they make: a style or a kernel of the user's own would change the
-# book, and there may be no home to write to.
-USER_FOLDERS = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR")
+# A kernel's start prints a warning about its transport that is none of the reader's business.
+QUIET = ["--IPKernelApp.log_level=ERROR"]
+# Where libraries look for a user's settings, and keep what they make: a style or a kernel of the
+# user's own would change the book, and there may be no home to write to.
+USER_FOLDERS = (
+    "IPYTHONDIR",
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "JUPYTER_RUNTIME_DIR",
+    "MPLCONFIGDIR",
+)
 
 
 def main() -> int:
     start = time.perf_counter()
     same_everywhere()
     complete, inputs = SITE.parent / "complete", everything()
-    if (SITE / "index.html").exists() and complete.exists() and complete.read_text(encoding="utf-8") == inputs:
+    if (
+        (SITE / "index.html").exists()
+        and complete.exists()
+        and complete.read_text(encoding="utf-8") == inputs
+    ):
         print(f"Nothing has changed. The book is at {SITE / 'index.html'}")
         return 0
     complete.unlink(missing_ok=True)
@@ -46,14 +59,21 @@ def main() -> int:
     if not is_whole(CACHE):
         shutil.rmtree(CACHE)
         forget_if_changed(CACHE, package_fingerprint())
-    chapters = {path: notebook for path in pages_of_the_toc() if (notebook := read_chapter(path)) is not None}
+    chapters = {
+        path: notebook
+        for path in pages_of_the_toc()
+        if (notebook := read_chapter(path)) is not None
+    }
     times = execute_missing(chapters)
     if times is None or too_wide(chapters) or write_site():
         return 1
     print(f"\n{'chapter':<40}{'seconds':>8}")
     for path, seconds in times.items():
         print(f"{name(path):<40}{seconds:>8.1f}")
-    print(f"\nThe book is at {SITE / 'index.html'}  (built in {time.perf_counter() - start:.0f} s; `make serve` shows it)")
+    seconds = time.perf_counter() - start
+    print(
+        f"\nThe book is at {SITE / 'index.html'}  (built in {seconds:.0f} s; `make serve` shows it)"
+    )
     if over_limit(times):
         return 1
     complete.write_text(inputs, encoding="utf-8")
@@ -61,7 +81,9 @@ def main() -> int:
 
 
 def same_everywhere() -> None:
-    """Set what every program of the build inherits: UTF-8 whatever the locale, folders of our own for settings."""
+    """Set what every program of the build inherits: UTF-8 whatever the locale, folders of our own
+    for settings.
+    """
     os.environ["PYTHONUTF8"] = "1"
     for stream in (sys.stdout, sys.stderr):  # opened before this, as the locale says
         stream.reconfigure(errors="backslashreplace")
@@ -70,18 +92,33 @@ def same_everywhere() -> None:
 
 
 def package_fingerprint() -> str:
-    """Hash of all that can change a chapter's outputs besides the chapter: the package, the installed versions, Python."""
-    sources = [path.read_bytes() for path in sorted((ROOT / "src").rglob("*")) if path.suffix in {".py", ".json"}]
+    """Hash of what can change a chapter's outputs beside the chapter: package, versions, Python."""
+    sources = [
+        path.read_bytes()
+        for path in sorted((ROOT / "src").rglob("*"))
+        if path.suffix in {".py", ".json"}
+    ]
     installed = versions("randomfeatures", frozenset({"book"}))
     lines = [f"{package}=={version}" for package, version in sorted(installed.items())]
     return digest([*sources, sys.version.encode(), *map(str.encode, lines)])
 
 
 def site_fingerprint() -> str:
-    """Hash of all that changes every page: the package and the book's configuration and extensions."""
-    shared = [ROOT / "_config.yml", ROOT / "_toc.yml", *sorted((BOOK / "_ext").rglob("*.py")), *sorted((BOOK / "_static").rglob("*"))]
+    """Hash of all that changes every page: the package, the book's configuration and extensions."""
+    shared = [
+        ROOT / "_config.yml",
+        ROOT / "_toc.yml",
+        *sorted((BOOK / "_ext").rglob("*.py")),
+        *sorted((BOOK / "_static").rglob("*")),
+    ]
     settings = [os.environ.get("SITE_URL", "").encode()]
-    return digest([package_fingerprint().encode(), *settings, *(path.read_bytes() for path in shared if path.is_file())])
+    return digest(
+        [
+            package_fingerprint().encode(),
+            *settings,
+            *(path.read_bytes() for path in shared if path.is_file()),
+        ]
+    )
 
 
 def everything() -> str:
@@ -93,7 +130,9 @@ def everything() -> str:
         if path.is_file() and "__pycache__" not in path.parts
     ]
     named = [part for path in files for part in (str(path).encode(), path.read_bytes())]
-    return digest([site_fingerprint().encode(), os.environ.get("CHAPTER_SECONDS", "").encode(), *named])
+    return digest(
+        [site_fingerprint().encode(), os.environ.get("CHAPTER_SECONDS", "").encode(), *named]
+    )
 
 
 def digest(parts: list[bytes]) -> str:
@@ -110,7 +149,9 @@ def forget_if_changed(folder: Path, fingerprint: str) -> None:
 
 
 def execute_missing(chapters: dict[Path, NotebookNode]) -> dict[Path, float] | None:
-    """Seconds that each chapter took, executing those that the cache lacks; None if a chapter failed."""
+    """Seconds that each chapter took, executing those that the cache lacks; None if a chapter
+    failed.
+    """
     cache = get_cache(CACHE)
     times = {path: cached_seconds(cache, notebook) for path, notebook in chapters.items()}
     missing = [path for path, seconds in times.items() if seconds is None]
@@ -120,7 +161,10 @@ def execute_missing(chapters: dict[Path, NotebookNode]) -> dict[Path, float] | N
     print(f"Executing {len(missing)} of {len(chapters)} chapters on {workers} cores", flush=True)
     pool, sockets = ProcessPoolExecutor(workers, initializer=one_thread_each), tempfile.mkdtemp()
     try:
-        running = {pool.submit(execute, path, chapters[path], f"{sockets}/{i}"): path for i, path in enumerate(missing)}
+        running = {
+            pool.submit(execute, path, chapters[path], f"{sockets}/{i}"): path
+            for i, path in enumerate(missing)
+        }
         for done, future in enumerate(as_completed(running), start=1):
             path = running[future]
             seconds = keep_outputs(cache, path, future)
@@ -135,10 +179,14 @@ def execute_missing(chapters: dict[Path, NotebookNode]) -> dict[Path, float] | N
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether the cache's records and its notebooks agree; an interruption while one is kept leaves less."""
+    """Whether the cache's records and its notebooks agree; an interruption while one is kept leaves
+    less.
+    """
     recorded = {record.hashkey for record in get_cache(folder).list_cache_records()}
     complete = {
-        notebook.parent.name for notebook in folder.glob("executed/*/base.ipynb") if notebook.read_text(encoding="utf-8").endswith("}")
+        notebook.parent.name
+        for notebook in folder.glob("executed/*/base.ipynb")
+        if notebook.read_text(encoding="utf-8").endswith("}")
     }
     return recorded == complete == {entry.name for entry in folder.glob("executed/*")}
 
@@ -156,8 +204,12 @@ def one_thread_each() -> None:
         os.environ[variable] = "1"
 
 
-def execute(path: Path, notebook: NotebookNode, socket: str) -> tuple[NotebookNode, float, str | None]:
-    """Run in a worker process: the notebook with its outputs, the seconds it took, and what went wrong."""
+def execute(
+    path: Path, notebook: NotebookNode, socket: str
+) -> tuple[NotebookNode, float, str | None]:
+    """Run in a worker process: the notebook with its outputs, the seconds it took, and what went
+    wrong.
+    """
     try:
         result = single_nb_execution(
             notebook,
@@ -168,12 +220,22 @@ def execute(path: Path, notebook: NotebookNode, socket: str) -> tuple[NotebookNo
             config=through_files(socket),
         )
     except RuntimeError as error:
-        return notebook, 0, f"{name(path)}, the process that ran it ended (was there enough memory?): {error}"
+        return (
+            notebook,
+            0,
+            f"{name(path)}, the process that ran it ended (was there enough memory?): {error}",
+        )
     if result.err is None:
         return notebook, result.time, None
-    failed = next((i for i, cell in enumerate(code_cells(notebook), start=1) if has_error(cell)), None)
+    failed = next(
+        (i for i, cell in enumerate(code_cells(notebook), start=1) if has_error(cell)), None
+    )
     place = f"cell {failed} of {len(code_cells(notebook))}" if failed else "a cell"
-    error = str(result.err) if isinstance(result.err, CellExecutionError) else f"{type(result.err).__name__}: {result.err}"
+    error = (
+        str(result.err)
+        if isinstance(result.err, CellExecutionError)
+        else f"{type(result.err).__name__}: {result.err}"
+    )
     return notebook, result.time, f"{name(path)}, {place}, failed:\n\n{error}"
 
 
@@ -182,7 +244,9 @@ def through_files(socket: str) -> Config:
 
     Ports are chosen free before the kernel starts, and another kernel may take one until it does.
     """
-    return Config({"KernelManager": {"transport": "ipc", "ip": socket, "connection_file": f"{socket}.json"}})
+    return Config(
+        {"KernelManager": {"transport": "ipc", "ip": socket, "connection_file": f"{socket}.json"}}
+    )
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -210,18 +274,24 @@ def too_wide(chapters: dict[Path, NotebookNode]) -> int:
         executed = cache.get_cache_bundle(cache.match_cache_notebook(notebook).pk).nb
         lines = wide_outputs(executed)
         if name(path) not in WIDE_OUTPUTS:
-            problems += [f"{name(path)} prints a line of {len(line)} characters: {line}" for line in lines]
+            problems += [
+                f"{name(path)} prints a line of {len(line)} characters: {line}" for line in lines
+            ]
         elif not lines:
-            problems.append(f"{name(path)} prints no wide line: take it from WIDE_OUTPUTS in workshop/cells.py")
+            problems.append(
+                f"{name(path)} prints no wide line: take it from WIDE_OUTPUTS in workshop/cells.py"
+            )
     if problems:
         print("\n".join(["\nThe build stops:", *problems]), file=sys.stderr)
     return int(bool(problems))
 
 
 def stop(pool: ProcessPoolExecutor) -> None:
-    """End the workers at once: after a failure or Ctrl-C nobody waits for the chapters that still run.
+    """End the workers at once: after a failure or Ctrl-C nobody waits for the chapters that still
+    run.
 
-    They are killed, since nbclient holds back gentler signals; a kernel ends by itself when its worker is gone.
+    They are killed, since nbclient holds back gentler signals; a kernel ends by itself when its
+    worker is gone.
     """
     workers = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
@@ -232,8 +302,9 @@ def stop(pool: ProcessPoolExecutor) -> None:
 def write_site() -> int:
     """Run Sphinx with warnings as errors; its exit status.
 
-    The mark stands while Sphinx writes: a site that was interrupted, or that had warnings, is written anew by the next call,
-    since Sphinx would take its pages as finished and would not repeat the warnings.
+    The mark stands while Sphinx writes: a site that was interrupted, or that had warnings, is
+    written anew by the next call, since Sphinx would take its pages as finished and would not
+    repeat the warnings.
     """
     forget_if_changed(SITE.parent, site_fingerprint())
     mark = SITE.parent / "unfinished"
@@ -242,11 +313,25 @@ def write_site() -> int:
         forget_if_changed(SITE.parent, site_fingerprint())
     mark.touch()
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
-    command = [jupyter_book, "build", BOOK, "--path-output", ROOT, "--config", ROOT / "_config.yml", "--toc", ROOT / "_toc.yml"]
+    command = [
+        jupyter_book,
+        "build",
+        BOOK,
+        "--path-output",
+        ROOT,
+        "--config",
+        ROOT / "_config.yml",
+        "--toc",
+        ROOT / "_toc.yml",
+    ]
     log = SITE.parent / "sphinx.log"
     with log.open("w", encoding="utf-8") as output:
         status = subprocess.run(
-            [*command, "-W", "-n", "--keep-going"], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=os.environ | {"NO_COLOR": "1"}
+            [*command, "-W", "-n", "--keep-going"],
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"NO_COLOR": "1"},
         ).returncode
     if status:
         print(f"\nThe build stops: Sphinx found problems (whole log: {log}).\n", file=sys.stderr)
@@ -258,7 +343,9 @@ def write_site() -> int:
 
 def problems(log: str) -> str:
     """The warnings and errors of Sphinx's log, or its end if it names none."""
-    lines = [line for line in log.splitlines() if "WARNING" in line or "ERROR" in line or "rror:" in line]
+    lines = [
+        line for line in log.splitlines() if "WARNING" in line or "ERROR" in line or "rror:" in line
+    ]
     return "\n".join(lines or log.splitlines()[-40:])
 
 

@@ -31,7 +31,9 @@ def read_chapter(path: Path) -> NotebookNode | None:
     text = path.read_text(encoding="utf-8")
     reader = create_nb_reader(str(path), MARKDOWN, NbParserConfig(), text)
     notebook = reader.read(text) if reader else None
-    return notebook if notebook and any(cell.cell_type == "code" for cell in notebook.cells) else None
+    return (
+        notebook if notebook and any(cell.cell_type == "code" for cell in notebook.cells) else None
+    )
 
 
 def name(path: Path) -> str:

@@ -1,7 +1,8 @@
 """How many processes this machine runs side by side for us: `python workshop/cores.py` prints it.
 
-The cores that this process may use, or fewer where a container has a quota of time on them: the kernel's scheduler
-stops a process that has used up its quota, so more processes than that only wait for each other.
+The cores that this process may use, or fewer where a container has a quota of time on them: the
+kernel's scheduler stops a process that has used up its quota, so more processes than that only wait
+for each other.
 """
 
 import math

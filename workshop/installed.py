@@ -1,7 +1,9 @@
-"""Which versions the chapters run with: of every package that the book needs, directly or through another.
+"""Which versions the chapters run with: of every package that the book needs, directly or through
+another.
 
-Others do not count: that `make test` installs more is no reason to execute the chapters again. A package whose
-description is damaged, as an interrupted installation leaves it, counts as "unreadable" and stops nothing here.
+Others do not count: that `make test` installs more is no reason to execute the chapters again. A
+package whose description is damaged, as an interrupted installation leaves it, counts as
+"unreadable" and stops nothing here.
 """
 
 import sys
@@ -12,8 +14,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 
-def versions(package: str, extras: frozenset[str] = frozenset(), path: list[str] | None = None) -> dict[str, str]:
-    """{name: version} of ``package`` and of all that it needs with ``extras``, where it is installed."""
+def versions(
+    package: str, extras: frozenset[str] = frozenset(), path: list[str] | None = None
+) -> dict[str, str]:
+    """{name: version} of ``package`` and of all that it needs with ``extras``, where it is
+    installed.
+    """
     found: dict[str, str] = {}
     seen = set()
     waiting = [(canonicalize_name(package), extras)]
@@ -37,11 +43,15 @@ def first(name: str, path: list[str]) -> Distribution | None:
 def version(distribution: Distribution) -> str:
     try:
         return distribution.metadata["Version"] or "unreadable"
-    except Exception:  # what is raised for a missing or damaged file differs between versions of Python
+    except (
+        Exception
+    ):  # what is raised for a missing or damaged file differs between versions of Python
         return "unreadable"
 
 
-def needed(distribution: Distribution, extras: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
+def needed(
+    distribution: Distribution, extras: frozenset[str]
+) -> Iterator[tuple[str, frozenset[str]]]:
     """Names and extras that a package asks for on this machine."""
     try:
         lines = distribution.requires or []

@@ -1,6 +1,7 @@
 """JupyterLab for the chapters: they open as notebooks, and its formulas know the book's macros.
 
-The macros stand in front of a chapter's first cell of text while it is open, and are taken out again before it is saved.
+The macros stand in front of a chapter's first cell of text while it is open, and are taken out
+again before it is saved.
 """
 
 import sys
@@ -13,7 +14,13 @@ sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from build_math import MACROS  # noqa: E402
 from notebooks import arguments  # noqa: E402
 
-DEFINITIONS = "$" + "".join(rf"\def{name}{'#1#2'[: 2 * arguments(body)]}{{{body}}}" for name, body in MACROS.items()) + "$\n\n"
+DEFINITIONS = (
+    "$"
+    + "".join(
+        rf"\def{name}{'#1#2'[: 2 * arguments(body)]}{{{body}}}" for name, body in MACROS.items()
+    )
+    + "$\n\n"
+)
 
 
 def first_text(notebook: dict) -> dict | None:
@@ -28,7 +35,11 @@ class Chapters(TextFileContentsManager):
         return model
 
     def save(self, model, path=""):
-        if model.get("type") == "notebook" and model.get("content") and (cell := first_text(model["content"])):
+        if (
+            model.get("type") == "notebook"
+            and model.get("content")
+            and (cell := first_text(model["content"]))
+        ):
             cell["source"] = cell["source"].removeprefix(DEFINITIONS)
         return super().save(model, path)
 

@@ -1,6 +1,7 @@
-"""The finished site in a real browser: every page, at a desk's and a phone's width, in light and in dark.
+"""The finished site in a real browser: every page, at two widths, in light and in dark.
 
-Skipped, with the reason, where there is no site or no Debian chromium (``CHROMIUM`` names another). Every guard has a planted violation.
+Skipped, with the reason, where there is no site or no Debian chromium (``CHROMIUM`` names another).
+Every guard has a planted violation.
 """
 
 import functools
@@ -28,69 +29,9 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
-# What is wrong with the page as it is laid out. Text inside code is the reader's own business: it may hold dollars.
-LAYOUT = r"""() => {
-  const found = [];
-  const seen = (element) => element.checkVisibility({ visibilityProperty: true });
-  const root = document.documentElement;
-  if (root.scrollWidth > root.clientWidth + 1) {
-    const clipped = (e) => e !== document.body && (getComputedStyle(e).overflowX !== "visible" || clipped(e.parentElement));
-    const out = (e) => e.getBoundingClientRect().right > root.clientWidth + 1 && !clipped(e.parentElement);
-    const wide = [...document.querySelectorAll("body *")].find(out);
-    found.push(`the page scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}, first at ${wide?.tagName}.${wide?.className}`);
-  }
-  for (const block of root.clientWidth >= 1200 ? document.querySelectorAll("article pre") : []) {
-    const line = () => block.textContent.split("\n").reduce((long, next) => (next.length > long.length ? next : long));
-    if (block.scrollWidth > block.clientWidth + 1) found.push(`code scrolls sideways, its longest line is: ${line()}`);
-  }
-  for (const formula of document.querySelectorAll(".math")) {
-    if (!formula.querySelector(".katex")) found.push(`a formula left as source: ${formula.textContent.slice(0, 60)}`);
-  }
-  for (const error of document.querySelectorAll(".katex-error")) found.push(`a formula with an error: ${error.textContent.slice(0, 60)}`);
-  for (const tex of document.querySelectorAll("annotation")) found.push(`TeX kept beside a formula: ${tex.textContent.slice(0, 60)}`);
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
-    const parent = text.parentElement;
-    if (parent.closest("pre, code, script, style, noscript, textarea, .katex")) continue;
-    const match = text.data.match(/\$\$|\\[()[\]]|\\[a-zA-Z]{2,}|\$[^$]*[\\^_][^$]*\$/);
-    if (match) found.push(`TeX in the text: ${text.data.slice(Math.max(0, match.index - 20), match.index + 40)}`);
-  }
-  for (const image of document.images) {
-    const decorative = image.closest(".navbar-brand") || image.getAttribute("role") === "presentation";
-    if (!image.alt.trim() && !decorative) found.push(`an image without alt text: ${image.src}`);
-    if (image.complete && image.naturalWidth === 0 && seen(image)) found.push(`a broken image: ${image.src}`);
-  }
-  const header = document.querySelector("header.bd-header");
-  if (root.clientWidth >= 960 && header && seen(header)) found.push("the theme's second header is visible");
-  if (/[<>\\$]/.test(document.title)) found.push(`markup in the window's title: ${document.title}`);
-  const ids = [...document.querySelectorAll("article [id]")].map((element) => element.id);
-  for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index))) found.push(`the id ${id} twice`);
-  return found;
-}"""
+LAYOUT = (Path(__file__).parent / "layout.js").read_text(encoding="utf-8")
 
-# Text paler than 4.5:1 against its ground: links, boxes, captions, numbers of equations.
-CONTRAST = r"""() => {
-  const channels = (color) => color.match(/[\d.]+/g).map(Number);
-  const luminance = ([r, g, b]) => {
-    const [x, y, z] = [r, g, b].map((v) => ((v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
-  };
-  const over = ([r, g, b, a = 1], below) => [r, g, b].map((v, i) => v * a + below[i] * (1 - a));
-  const surface = (node) => {
-    if (!node) return [255, 255, 255];
-    const color = channels(getComputedStyle(node).backgroundColor);
-    return (color[3] ?? 1) === 1 ? color : over(color, surface(node.parentElement));
-  };
-  const poor = [];
-  const boxes = ":is(.admonition, .fold, p, figcaption, summary, .eqno)";
-  for (const node of document.querySelectorAll(`article ${boxes} :is(a, p, span, strong):not(.headerlink)`)) {
-    if (!node.checkVisibility() || !node.textContent.trim() || node.closest(".katex, .highlight, .claims-graph, .sd-btn")) continue;
-    const below = surface(node), text = luminance(over(channels(getComputedStyle(node).color), below)), ground = luminance(below);
-    const ratio = (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
-    if (ratio < 4.5) poor.push(`pale text, ${ratio.toFixed(2)}:1: ${node.className} ${node.textContent.slice(0, 40)}`);
-  }
-  return [...new Set(poor)];
-}"""
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
 
 
 @dataclass
@@ -102,10 +43,20 @@ class Visit:
     found: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.page.on("console", lambda message: message.type == "error" and self.found.append(f"console: {message.text}"))
+        self.page.on(
+            "console",
+            lambda message: (
+                message.type == "error" and self.found.append(f"console: {message.text}")
+            ),
+        )
         self.page.on("pageerror", lambda error: self.found.append(f"script: {error}"))
         self.page.on("requestfailed", lambda request: self.found.append(f"failed: {request.url}"))
-        self.page.on("response", lambda response: response.status >= 400 and self.found.append(f"{response.status}: {response.url}"))
+        self.page.on(
+            "response",
+            lambda response: (
+                response.status >= 400 and self.found.append(f"{response.status}: {response.url}")
+            ),
+        )
         self.page.on("request", self.inside)
 
     def inside(self, request) -> None:
@@ -116,9 +67,14 @@ class Visit:
         self.found.clear()
         self.page.goto(self.base + name, wait_until="load")
         # Folded proofs are part of the page, and images further down load only when they are near.
-        self.page.evaluate("() => { for (const fold of document.querySelectorAll('article details')) fold.open = true; }")
-        self.page.evaluate("() => { for (const image of document.images) image.loading = 'eager'; }")
-        self.page.evaluate("() => Promise.all([...document.images].map((image) => image.decode().catch(() => {})))")
+        folds = "document.querySelectorAll('article details')"
+        self.page.evaluate(f"() => {folds}.forEach((fold) => (fold.open = true))")
+        self.page.evaluate(
+            "() => { for (const image of document.images) image.loading = 'eager'; }"
+        )
+        self.page.evaluate(
+            "() => Promise.all([...document.images].map((image) => image.decode().catch(() => {})))"
+        )
         self.page.evaluate("() => document.fonts.ready.then(() => true)")
         return [*self.found, *self.page.evaluate(LAYOUT), *self.page.evaluate(CONTRAST)]
 
@@ -127,9 +83,13 @@ class Visit:
 def browser():
     executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not executable:
-        leave = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip  # the continuous integration must not pass by skipping
+        leave = (
+            pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
+        )  # the continuous integration must not pass by skipping
         leave("no browser: install Debian's package chromium, or set CHROMIUM to its path")
-    playwright = pytest.importorskip("playwright.sync_api", reason="no browser driver: the Python package playwright is missing")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="no browser driver: the Python package playwright is missing"
+    )
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=executable, headless=True, args=ARGUMENTS)
         yield browser
@@ -143,7 +103,9 @@ def serve(folder: Path):
         def log_message(self, *arguments) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 
@@ -160,13 +122,22 @@ def site():
 
 def pages() -> list[str]:
     folders = ("_static", "_sources", "_downloads", "_images", "_modules")
-    found = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if path.relative_to(SITE).parts[0] not in folders)
+    found = sorted(
+        path.relative_to(SITE).as_posix()
+        for path in SITE.rglob("*.html")
+        if path.relative_to(SITE).parts[0] not in folders
+    )
     return [name for name in found if name != "index.html"]  # it only forwards to the first page
 
 
 def visit(browser, base: str, width: int, mode: str) -> Visit:
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=mode, reduced_motion="reduce")
-    page.add_init_script(f"for (const key of ['mode', 'theme']) if (!localStorage.getItem(key)) localStorage.setItem(key, '{mode}')")
+    page = browser.new_page(
+        viewport={"width": width, "height": 900}, color_scheme=mode, reduced_motion="reduce"
+    )
+    page.add_init_script(
+        "for (const key of ['mode', 'theme'])"
+        f" if (!localStorage.getItem(key)) localStorage.setItem(key, '{mode}')"
+    )
     return Visit(page, base)
 
 
@@ -177,7 +148,9 @@ def test_every_page(browser, site, device, mode):
     problems = {name: found for name in pages() if (found := reported(name, here.problems(name)))}
     assert here.page.evaluate("document.documentElement.dataset.theme") == mode
     here.page.close()
-    assert not problems, "\n".join(f"{name}: {problem}" for name, found in problems.items() for problem in found)
+    assert not problems, "\n".join(
+        f"{name}: {problem}" for name, found in problems.items() for problem in found
+    )
 
 
 def reported(name: str, problems: list[str]) -> list[str]:
@@ -187,16 +160,27 @@ def reported(name: str, problems: list[str]) -> list[str]:
     return [problem for problem in problems if not problem.startswith("code scrolls sideways")]
 
 
-# The guards can fail ---------------------------------------------------------------------------------------------------
+# The guards can fail -----------------------------------------------------------------------------
 
-GOOD = '<!doctype html><html lang="en"><head><title>A page</title><link rel="icon" href="data:,"></head><body>{}</body></html>'
+GOOD = """<!doctype html>
+<html lang="en">
+<head><title>A page</title><link rel="icon" href="data:,"></head>
+<body>{}</body>
+</html>
+"""
 PLANTED = {
     "console error": ("<script>console.error('planted')</script>", "console: planted"),
     "script error": ("<script>planted()</script>", "planted is not defined"),
-    "another host": ("<img alt='x' src='http://192.0.2.1:9/x.png'>", "another host: http://192.0.2.1"),
+    "another host": (
+        "<img alt='x' src='http://192.0.2.1:9/x.png'>",
+        "another host: http://192.0.2.1",
+    ),
     "failing request": ("<script src='missing.js'></script>", "404"),
     "sideways scroll": ("<div style='width: 3000px'>wide</div>", "scrolls sideways"),
-    "wide code": (f"<article><pre style='overflow: auto; width: 300px'>short\n{'w' * 99}</pre></article>", f"is: {'w' * 99}"),
+    "wide code": (
+        f"<article><pre style='overflow: auto; width: 300px'>short\n{'w' * 99}</pre></article>",
+        f"is: {'w' * 99}",
+    ),
     "formula left as source": ("<span class='math'>x</span>", "left as source: x"),
     "formula with an error": ("<span class='katex-error'>y</span>", "with an error: y"),
     "TeX in MathML": (
@@ -210,7 +194,10 @@ PLANTED = {
     "no alt text": ("<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='>", "without alt text"),
     "broken image": ("<img alt='x' src='data:image/png;base64,AAAA'>", "broken image"),
     "second header": ("<header class='bd-header'>search</header>", "second header"),
-    "markup in the title": (r"<script>document.title = 'The norm \\norm x'</script>", "window's title"),
+    "markup in the title": (
+        r"<script>document.title = 'The norm \\norm x'</script>",
+        "window's title",
+    ),
     "one id twice": ("<article><p id='a'>1</p><p id='a'>2</p></article>", "the id a twice"),
 }
 
@@ -228,7 +215,8 @@ def planted(browser, tmp_path_factory):
 
 def test_a_good_page_passes(planted):
     folder, here = planted
-    text = "<header class='bd-header' style='display: none'>x</header><p>It costs $5, and <code>$$ \\frac $$</code> is code.</p>"
+    header = "<header class='bd-header' style='display: none'>x</header>"
+    text = f"{header}<p>It costs $5, and <code>$$ \\frac $$</code> is code.</p>"
     (folder / "good.html").write_text(GOOD.format(text), encoding="utf-8")
     assert here.problems("good.html") == []
 
@@ -243,7 +231,7 @@ def test_a_planted_violation_is_found(planted, name):
     assert any(expected in problem for problem in problems), problems
 
 
-# What a reader does ----------------------------------------------------------------------------------------------------
+# What a reader does ------------------------------------------------------------------------------
 
 
 def first_page_with(pattern: str) -> str:
@@ -289,11 +277,22 @@ def test_search_finds_a_theorem_and_shows_no_tex(desk):
     name = first_page_with('class="proof theorem')
     desk.page.goto(desk.base + name)
     title = desk.page.locator("div.theorem > .admonition-title").first
-    words = [word for word in title.evaluate("t => t.lastChild.textContent").replace("(", " ").replace(")", " ").split() if word.isalpha()]
+    words = [
+        word
+        for word in title.evaluate("t => t.lastChild.textContent")
+        .replace("(", " ")
+        .replace(")", " ")
+        .split()
+        if word.isalpha()
+    ]
     desk.page.goto(desk.base + "search.html?q=" + "+".join(words or ["theorem"]))
     desk.page.wait_for_selector("#search-results li", timeout=10_000)
-    desk.page.wait_for_function("() => document.querySelectorAll('#search-results li p.context').length > 0", timeout=10_000)
-    links = desk.page.locator("#search-results li a").evaluate_all("links => links.map((link) => link.getAttribute('href'))")
+    desk.page.wait_for_function(
+        "() => document.querySelectorAll('#search-results li p.context').length > 0", timeout=10_000
+    )
+    links = desk.page.locator("#search-results li a").evaluate_all(
+        "links => links.map((link) => link.getAttribute('href'))"
+    )
     assert any(link.split("#")[0] == name for link in links), (words, links)
     shown = desk.page.locator("#search-results").inner_text()
     assert "\\" not in shown
@@ -301,12 +300,16 @@ def test_search_finds_a_theorem_and_shows_no_tex(desk):
 
 
 def test_an_excerpt_has_each_formula_once(desk):
-    """KaTeX writes a formula twice, as MathML and as HTML; the function that makes an excerpt must read neither."""
+    """KaTeX writes a formula twice, as MathML and as HTML; the function that makes an excerpt must
+    read neither.
+    """
     desk.page.goto(desk.base + first_page_with(LONG_FORMULA))
     whole, formula = desk.page.evaluate(
         """() => {
-          const span = [...document.querySelectorAll("article p > .math")].find((s) => s.dataset.text.length > 6);
-          const text = Search.htmlToText(`<div role="main"><p>before ${span.outerHTML} after</p></div>`);
+          const formulas = [...document.querySelectorAll("article p > .math")];
+          const span = formulas.find((s) => s.dataset.text.length > 6);
+          const paragraph = `<p>before ${span.outerHTML} after</p>`;
+          const text = Search.htmlToText(`<div role="main">${paragraph}</div>`);
           return [text, span.dataset.text];
         }"""
     )
@@ -317,13 +320,15 @@ def test_a_copied_formula_is_characters(desk):
     desk.page.goto(desk.base + first_page_with(LONG_FORMULA))
     copied, text = desk.page.evaluate(
         """() => {
-          const span = [...document.querySelectorAll("article p > .math")].find((s) => s.dataset.text.length > 6);
+          const formulas = [...document.querySelectorAll("article p > .math")];
+          const span = formulas.find((s) => s.dataset.text.length > 6);
           const range = document.createRange();
           range.selectNode(span);
           getSelection().removeAllRanges();
           getSelection().addRange(range);
           const data = new DataTransfer();
-          document.dispatchEvent(new ClipboardEvent("copy", { clipboardData: data, cancelable: true }));
+          const copy = new ClipboardEvent("copy", { clipboardData: data, cancelable: true });
+          document.dispatchEvent(copy);
           return [data.getData("text/plain"), span.dataset.text];
         }"""
     )
@@ -378,12 +383,15 @@ def test_a_film_plays_stops_and_follows_its_slider(desk):
     film = desk.page.locator(".film").first
     button, slider, images = film.locator("button"), film.locator("input"), film.locator("img")
     last = images.count() - 1
-    shown = "film => [...film.querySelectorAll('img')].flatMap((image, i) => (image.checkVisibility() ? [i] : []))"
+    shown = """film => [...film.querySelectorAll('img')].flatMap(
+        (image, i) => (image.checkVisibility() ? [i] : []))"""
     label = "film => film.querySelector('output').textContent"
     assert film.evaluate(shown) == [last]  # nothing moves before it is asked to
     button.click()
     assert button.inner_text() == "Pause"
-    desk.page.wait_for_function("film => !film.querySelectorAll('img')[1].hidden", arg=film.element_handle(), timeout=5000)
+    desk.page.wait_for_function(
+        "film => !film.querySelectorAll('img')[1].hidden", arg=film.element_handle(), timeout=5000
+    )
     button.click()
     assert button.inner_text() == "Play"
     before = film.evaluate(shown)
@@ -400,7 +408,8 @@ def test_a_film_plays_stops_and_follows_its_slider(desk):
 
 def test_poor_contrast_is_found(planted):
     folder, here = planted
-    text = "<article><p><span style='color: #999'>pale</span> <span style='color: #555'>dark enough</span></p></article>"
+    pale, dark = "<span style='color: #999'>pale</span>", "<span style='color: #555'>enough</span>"
+    text = f"<article><p>{pale} {dark}</p></article>"
     (folder / "pale.html").write_text(GOOD.format(text), encoding="utf-8")
     here.page.goto(here.base + "pale.html")
     assert [problem.split()[-1] for problem in here.page.evaluate(CONTRAST)] == ["pale"]

@@ -1,4 +1,6 @@
-"""`make book`: executes what changed and only that, stops at a failing cell, repeats its warnings, survives interruptions."""
+"""`make book`: executes what changed and only that, stops at a failing cell, repeats its warnings,
+survives interruptions.
+"""
 
 import os
 import re
@@ -30,7 +32,10 @@ sphinx: {config: {nb_execution_raise_on_error: true}}
 
 
 def chapter(name: str, code: str, prose: str = "Prose.") -> str:
-    return f"{HEADER}# {name}\n\n{prose}\n\n```{{code-cell}} ipython3\nprint('first cell')\n```\n\n```{{code-cell}} ipython3\n{code}\n```\n"
+    cells = [
+        f"```{{code-cell}} ipython3\n{lines}\n```\n" for lines in ("print('first cell')", code)
+    ]
+    return "\n".join([f"{HEADER}# {name}\n\n{prose}\n", *cells])
 
 
 @pytest.fixture
@@ -80,7 +85,10 @@ def test_executes_what_changed_and_only_that(small_book):
 
 
 def test_a_chapter_that_raises_stops_the_build_and_is_named(small_book):
-    write(small_book / "book" / "b.md", chapter("B", "bound = 1\nassert bound < 1, 'the bound is false'"))
+    write(
+        small_book / "book" / "b.md",
+        chapter("B", "bound = 1\nassert bound < 1, 'the bound is false'"),
+    )
     result = build(small_book)
     assert result.returncode == 1
     assert "b, cell 2 of 2, failed" in result.stderr and "the bound is false" in result.stderr
@@ -90,7 +98,10 @@ def test_a_chapter_that_raises_stops_the_build_and_is_named(small_book):
 
 
 def test_a_warning_fails_the_build_every_time_until_it_is_mended(small_book):
-    write(small_book / "book" / "a.md", chapter("A", "print(1 + 1)", prose="See [nothing](no-such-page.md)."))
+    write(
+        small_book / "book" / "a.md",
+        chapter("A", "print(1 + 1)", prose="See [nothing](no-such-page.md)."),
+    )
     for _ in range(2):
         result = build(small_book)
         assert result.returncode == 1
@@ -102,7 +113,10 @@ def test_a_warning_fails_the_build_every_time_until_it_is_mended(small_book):
 def test_a_page_that_does_not_exist_is_named(small_book):
     (small_book / "book" / "b.md").unlink()
     result = build(small_book)
-    assert result.returncode == 1 and "_toc.yml names pages that do not exist under book/: b" in result.stderr
+    assert (
+        result.returncode == 1
+        and "_toc.yml names pages that do not exist under book/: b" in result.stderr
+    )
 
 
 def test_a_chapter_over_the_time_limit_fails_only_where_a_limit_is_set(small_book):
@@ -112,8 +126,16 @@ def test_a_chapter_over_the_time_limit_fails_only_where_a_limit_is_set(small_boo
 
 
 def test_interrupted_it_keeps_what_is_done_and_leaves_no_process(small_book):
-    write(small_book / "book" / "b.md", chapter("B", "import time\nfrom pathlib import Path\nPath('started').touch()\ntime.sleep(100)"))
-    command, pipes = [sys.executable, "workshop/build.py"], {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8"}
+    write(
+        small_book / "book" / "b.md",
+        chapter(
+            "B", "import time\nfrom pathlib import Path\nPath('started').touch()\ntime.sleep(100)"
+        ),
+    )
+    command, pipes = (
+        [sys.executable, "workshop/build.py"],
+        {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8"},
+    )
     with subprocess.Popen(command, cwd=small_book, start_new_session=True, **pipes) as running:
         assert any("] a " in line for line in running.stdout)
         while not (small_book / "book" / "started").exists():
@@ -164,14 +186,19 @@ def test_a_wide_printed_line_stops_the_build(small_book):
     assert build(small_book).returncode == 0
 
 
-# What the machine is like makes no difference --------------------------------------------------------------------------
+# What the machine is like makes no difference ----------------------------------------------------
 
 
 def test_a_locale_without_utf_8(small_book):
-    """What C means to a Python that does not mend it by itself: every file of ours is read and written as UTF-8."""
+    """What C means to a Python that does not mend it by itself: every file of ours is read and
+    written as UTF-8.
+    """
     write(small_book / "_config.yml", CONFIG.replace("Small", "Kleine Größe σ"))
     write(small_book / "book" / "intro.md", "# Größe\n\n‖x‖ ≤ 1.\n")
-    write(small_book / "book" / "a.md", chapter("Α", "from pathlib import Path\nprint('σ', Path('intro.md').read_text()[2:7])"))
+    write(
+        small_book / "book" / "a.md",
+        chapter("Α", "from pathlib import Path\nprint('σ', Path('intro.md').read_text()[2:7])"),
+    )
     locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     result = build(small_book, **locale)
     assert result.returncode == 0, result.stderr
@@ -182,12 +209,17 @@ def test_a_locale_without_utf_8(small_book):
 
 
 def test_no_home_and_nothing_of_the_users_own(small_book, tmp_path_factory):
-    """Settings of the user change nothing, and where there is no home to write to, nothing is said of it."""
+    """Settings of the user change nothing, and where there is no home to write to, nothing is said
+    of it.
+    """
     user = tmp_path_factory.mktemp("user")
     write(user / "matplotlibrc", "lines.linewidth: 77\n")
-    code = "import IPython, matplotlib\nIPython.paths.get_ipython_dir()\nprint(matplotlib.rcParams['lines.linewidth'])"
+    code = "import IPython, matplotlib\nIPython.paths.get_ipython_dir()\n"
+    code += "print(matplotlib.rcParams['lines.linewidth'])"
     write(small_book / "book" / "a.md", chapter("A", code))
-    result = build(small_book, HOME="/proc/none", MPLCONFIGDIR=str(user), IPYTHONDIR="/proc/none", TERM="dumb")
+    result = build(
+        small_book, HOME="/proc/none", MPLCONFIGDIR=str(user), IPYTHONDIR="/proc/none", TERM="dumb"
+    )
     assert result.returncode == 0, result.stderr
     page = (small_book / "_build" / "html" / "a.html").read_text(encoding="utf-8")
     assert ">1.5\n" in page and "77.0" not in page and "stderr" not in page
@@ -197,7 +229,10 @@ def test_damaged_descriptions_of_packages(small_book, tmp_path_factory):
     path = tmp_path_factory.mktemp("site-packages")
     plant(path, "interrupted", "1.0", None)
     plant(path, "nameless", "2.0", "Metadata-Version: 2.1\n")
-    result = build(small_book, PYTHONPATH=os.pathsep.join([str(path), *filter(None, [os.environ.get("PYTHONPATH")])]))
+    result = build(
+        small_book,
+        PYTHONPATH=os.pathsep.join([str(path), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    )
     assert result.returncode == 0, result.stderr
 
 
@@ -210,10 +245,21 @@ def plant(path: Path, package: str, version: str, metadata: str | None) -> None:
 
 def test_versions_of_what_the_book_needs_and_of_nothing_else(tmp_path):
     """Also of a package whose description is damaged: that it is there is all that is known."""
-    needs = ["a", "b[fast] >= 2", "absent", "elsewhere; sys_platform == 'none'", "tool; extra == 'test'"]
+    needs = [
+        "a",
+        "b[fast] >= 2",
+        "absent",
+        "elsewhere; sys_platform == 'none'",
+        "tool; extra == 'test'",
+    ]
     plant(tmp_path, "root", "1.0", described("root", "1.0", *needs, "c; extra == 'book'"))
     plant(tmp_path, "a", "3.1", described("a", "3.1", "root", "damaged", "nameless"))
-    plant(tmp_path, "b", "2.0", described("b", "2.0", "speed; extra == 'fast'", "slow; extra == 'slow'"))
+    plant(
+        tmp_path,
+        "b",
+        "2.0",
+        described("b", "2.0", "speed; extra == 'fast'", "slow; extra == 'slow'"),
+    )
     plant(tmp_path, "c", "7", described("c", "7"))
     plant(tmp_path, "speed", "0.5", described("speed", "0.5"))
     plant(tmp_path, "damaged", "1.0", None)
@@ -230,17 +276,26 @@ def described(package: str, version: str, *needs: str) -> str:
     return "\n".join([*lines, *(f"Requires-Dist: {need}" for need in needs)]) + "\n"
 
 
-# Kernels ---------------------------------------------------------------------------------------------------------------
+# Kernels -----------------------------------------------------------------------------------------
 
 
 def test_kernels_use_no_ports(small_book):
-    """A port is chosen free before the kernel starts, and another kernel may take it until then; a file's name is its own."""
-    code = "from ipykernel.kernelapp import IPKernelApp as App\nprint(App.instance().transport, App.instance().ip)"
+    """A port is chosen free before the kernel starts, and another kernel may take it until then; a
+    file's name is its own.
+    """
+    code = "from ipykernel.kernelapp import IPKernelApp\nkernel = IPKernelApp.instance()\n"
+    code += "print(kernel.transport, kernel.ip)"
     for name in ("a", "b"):
-        write(small_book / "book" / f"{name}.md", chapter(name.upper(), f"{code}\n# not the code of another page: {name}"))
+        write(
+            small_book / "book" / f"{name}.md",
+            chapter(name.upper(), f"{code}\n# not the code of another page: {name}"),
+        )
     result = build(small_book)
     assert result.returncode == 0, result.stderr
-    pages = [(small_book / "_build" / "html" / f"{name}.html").read_text(encoding="utf-8") for name in ("a", "b")]
+    pages = [
+        (small_book / "_build" / "html" / f"{name}.html").read_text(encoding="utf-8")
+        for name in ("a", "b")
+    ]
     places = [re.search(r">ipc (\S+)\n", page)[1] for page in pages]
     assert places[0] != places[1]
     assert not any(Path(place).parent.exists() for place in places)  # nothing is left behind

@@ -1,11 +1,22 @@
-"""The width and length of cells: on both sides of each limit, with the line of the page; magics and options do not count."""
+"""The width and length of cells: on both sides of each limit, with the line of the page; magics and
+options do not count.
+"""
 
 import nbformat
 import pytest
 from cells import wide_cells, wide_outputs
 from chapters import BOOK, read_chapter
 
-HEADER = "---\njupytext:\n  text_representation: {format_name: myst}\nkernelspec: {name: python3}\n---\n\n# A page\n\n"
+HEADER = """\
+---
+jupytext:
+  text_representation: {format_name: myst}
+kernelspec: {name: python3}
+---
+
+# A page
+
+"""
 WIDE = "x = " + "1" * 73
 
 
@@ -15,7 +26,10 @@ def found(tmp_path, code, options=""):
     return list(wide_cells(read_chapter(page), page.read_text(encoding="utf-8")))
 
 
-@pytest.mark.parametrize(("options", "line"), [("", 11), (":tags: [hide-input]\n\n", 13), ("---\nmystnb:\n  figure: {name: f}\n---\n", 15)])
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [("", 11), (":tags: [hide-input]\n\n", 13), ("---\nmystnb:\n  figure: {name: f}\n---\n", 15)],
+)
 def test_a_wide_line_is_found_where_it_stands(tmp_path, options, line):
     assert found(tmp_path, f"y = 2\n{WIDE}", options) == [(line, "77 characters, 76 at most")]
     assert found(tmp_path, f"y = 2\n{WIDE[:-1]}", options) == []
@@ -33,7 +47,9 @@ def test_magics_and_options_do_not_count(tmp_path):
 
 def test_prose_and_blocks_without_a_run_do_not_count(tmp_path):
     page = tmp_path / "page.md"
-    text = f"{HEADER}{'word ' * 40}\n\n```python\n{WIDE}\n```\n\n```{{code-cell}} ipython3\nx = 1\n```\n"
+    block = f"```python\n{WIDE}\n```"
+    cell = "```{code-cell} ipython3\nx = 1\n```"
+    text = f"{HEADER}{'word ' * 40}\n\n{block}\n\n{cell}\n"
     page.write_text(text, encoding="utf-8")
     assert list(wide_cells(read_chapter(page), text)) == []
 
@@ -42,7 +58,9 @@ def test_every_code_cell_of_a_chapter_is_read():
     page = BOOK / "power" / "random-features.md"
     text = page.read_text(encoding="utf-8")
     notebook = read_chapter(page)
-    assert text.count("```{code-cell}") == sum(cell.cell_type == "code" for cell in notebook.cells) > 3
+    assert (
+        text.count("```{code-cell}") == sum(cell.cell_type == "code" for cell in notebook.cells) > 3
+    )
 
 
 def test_wide_outputs_are_what_is_shown_as_text():

@@ -1,4 +1,6 @@
-"""The number of processes: the cores we may use, and fewer under a container's quota, in both versions of its files."""
+"""The number of processes: the cores we may use, and fewer under a container's quota, in both
+versions of its files.
+"""
 
 import os
 import subprocess
@@ -27,7 +29,10 @@ def plant(root: Path, files: dict[str, str]) -> Path:
 TREE_2 = "0::/work.slice/job\n"
 TREE_1 = "9:memory:/docker/5f\n4:cpu,cpuacct:/docker/5f\n"
 QUOTAS = {
-    "version 2, in a container": (2, {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "200000 100000\n"}),
+    "version 2, in a container": (
+        2,
+        {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "200000 100000\n"},
+    ),
     "version 2, our own group": (
         3,
         {"proc/self/cgroup": TREE_2, "sys/fs/cgroup/work.slice/job/cpu.max": "300000 100000\n"},
@@ -44,9 +49,18 @@ QUOTAS = {
         1,
         {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "190000 100000\n"},
     ),
-    "version 2, less than one core": (1, {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "5000 100000\n"}),
-    "version 2, no quota": (8, {"proc/self/cgroup": TREE_2, "sys/fs/cgroup/work.slice/cpu.max": "max 100000\n"}),
-    "version 2, more than there are": (8, {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "1600000 100000\n"}),
+    "version 2, less than one core": (
+        1,
+        {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "5000 100000\n"},
+    ),
+    "version 2, no quota": (
+        8,
+        {"proc/self/cgroup": TREE_2, "sys/fs/cgroup/work.slice/cpu.max": "max 100000\n"},
+    ),
+    "version 2, more than there are": (
+        8,
+        {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "1600000 100000\n"},
+    ),
     "version 1, in a container": (
         2,
         {
@@ -89,4 +103,6 @@ def test_fewer_cores_than_the_quota(tmp_path, monkeypatch):
 
 def test_the_command_prints_a_number():
     command = [sys.executable, ROOT / "workshop" / "cores.py"]
-    assert int(subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout) >= 1
+    assert (
+        int(subprocess.run(command, capture_output=True, check=True, encoding="utf-8").stdout) >= 1
+    )

@@ -1,4 +1,6 @@
-"""`make lab`: a chapter opens as a notebook whose formulas know the macros, and is saved without them."""
+"""`make lab`: a chapter opens as a notebook whose formulas know the macros, and is saved without
+them.
+"""
 
 import runpy
 import shutil
@@ -21,7 +23,11 @@ def test_a_chapter_opens_as_a_notebook_with_the_macros(chapters):
     kinds = [cell["cell_type"] for cell in model["content"]["cells"]]
     assert {"markdown", "code"} == set(kinds)
     first = lab["first_text"](model["content"])["source"]
-    assert first.startswith(r"$\def\R{\mathbb{R}}") and r"\def\norm#1{\lVert #1\rVert}" in first and r"\def\inner#1#2{" in first
+    assert (
+        first.startswith(r"$\def\R{\mathbb{R}}")
+        and r"\def\norm#1{\lVert #1\rVert}" in first
+        and r"\def\inner#1#2{" in first
+    )
 
 
 def test_saving_leaves_the_chapter_as_it_was_and_keeps_an_edit(chapters, tmp_path):

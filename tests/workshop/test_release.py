@@ -1,4 +1,6 @@
-"""Version, date, title and the Pythons: pyproject.toml, CITATION.cff, the changelog, the site and the workflow say the same."""
+"""Version, date, title and the Pythons: pyproject.toml, CITATION.cff, the changelog, the site and
+the workflow say the same.
+"""
 
 import re
 import tomllib
@@ -19,7 +21,9 @@ def text(name: str) -> str:
 
 
 def disagreements(project: dict, citation: dict, changelog: str) -> list[str]:
-    """What a citation file and a changelog say differently from the project's description, as sentences."""
+    """What a citation file and a changelog say differently from the project's description, as
+    sentences.
+    """
     heading = re.search(r"^## (\S+) \((unreleased|\d{4}-\d{2}-\d{2})\)$", changelog, re.MULTILINE)
     if not heading:
         return ["the changelog's first version has no heading as in: ## 1.2.3 (unreleased)"]
@@ -29,7 +33,10 @@ def disagreements(project: dict, citation: dict, changelog: str) -> list[str]:
         "version of the citation": (citation["version"], project["version"]),
         "version of the changelog": (version, project["version"]),
         "date": (str(citation.get("date-released", "unreleased")), date),
-        "authors": ([author["name"] for author in citation["authors"]], [author["name"] for author in project["authors"]]),
+        "authors": (
+            [author["name"] for author in citation["authors"]],
+            [author["name"] for author in project["authors"]],
+        ),
         "licence": (citation["license"], project["license"]),
         "address of the book": (citation.get("url"), urls.get("Documentation")),
         "address of the repository": (citation.get("repository-code"), urls.get("Repository")),
@@ -50,7 +57,11 @@ def test_citation_and_changelog_agree_with_the_project():
         ({}, "## 1.0 (2026-01-02)", "date: unreleased and 2026-01-02"),
         ({"authors": [{"name": "b"}]}, "## 1.0 (unreleased)", "authors: ['b'] and ['a']"),
         ({"license": "MIT"}, "## 1.0 (unreleased)", "licence: MIT and GPL"),
-        ({"url": "https://example.org"}, "## 1.0 (unreleased)", "address of the book: https://example.org and None"),
+        (
+            {"url": "https://example.org"},
+            "## 1.0 (unreleased)",
+            "address of the book: https://example.org and None",
+        ),
         ({}, "# 1.0", "the changelog's first version has no heading as in: ## 1.2.3 (unreleased)"),
     ],
 )
@@ -74,7 +85,9 @@ def test_the_installed_package_says_its_version_and_that_it_is_typed():
 
 
 def test_the_workflow_runs_the_pythons_that_the_package_names():
-    named = [line.rsplit(" ", 1)[1] for line in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", line)]
+    named = [
+        line.rsplit(" ", 1)[1] for line in PROJECT["classifiers"] if re.search(r":: 3\.\d+$", line)
+    ]
     workflow = yaml.safe_load(text(".github/workflows/book.yml"))
     assert workflow["jobs"]["check"]["strategy"]["matrix"]["python"] == named
     assert PROJECT["requires-python"] == f">={named[0]}"

@@ -1,4 +1,6 @@
-"""Rules for every Python file: text is read and written as UTF-8 and says so; no two tests share a random state."""
+"""Rules for every Python file: text is read and written as UTF-8 and says so; no two tests share a
+random state.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -11,11 +13,16 @@ ROOT = Path(__file__).parents[2]
 
 def waits(path: Path) -> bool:
     """Whether a file is being taken apart just now."""
-    return path.relative_to(ROOT).as_posix() == "tests/test_random_features.py" or "population_error" in path.as_posix()
+    return (
+        path.relative_to(ROOT).as_posix() == "tests/test_random_features.py"
+        or "population_error" in path.as_posix()
+    )
 
 
 FOLDERS = ("benchmarks", "book/_ext", "experiments", "src", "tests", "workshop")
-FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if not waits(path))
+FILES = sorted(
+    path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if not waits(path)
+)
 GENERATORS = {"default_rng", "Generator", "RandomState", "SeedSequence", "seed", "manual_seed"}
 
 
@@ -38,27 +45,42 @@ def follows_the_locale(call: ast.Call) -> bool:
     if "encoding" in given or None in given:  # None: keywords that come from elsewhere
         return False
     if called(call) in {"read_text", "write_text"}:
-        return len(call.args) < 1 + (called(call) == "write_text") or not isinstance(call.func, ast.Attribute)
+        return len(call.args) < 1 + (called(call) == "write_text") or not isinstance(
+            call.func, ast.Attribute
+        )
     if called(call) in {"open", "fdopen"}:
         return "b" not in mode(call)
-    asked = {keyword.arg for keyword in call.keywords if isinstance(keyword.value, ast.Constant) and keyword.value.value is True}
+    asked = {
+        keyword.arg
+        for keyword in call.keywords
+        if isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+    }
     return bool(asked & {"text", "universal_newlines"})
 
 
 def mode(call: ast.Call) -> str:
     """The mode in which a call of ``open`` opens a file."""
     named = [keyword.value for keyword in call.keywords if keyword.arg == "mode"]
-    first = call.args[isinstance(call.func, ast.Name) :][:1]  # of the method it is the first, of the function the second
-    return next((str(value.value) for value in named + first if isinstance(value, ast.Constant)), "r")
+    first = call.args[isinstance(call.func, ast.Name) :][
+        :1
+    ]  # of the method it is the first, of the function the second
+    return next(
+        (str(value.value) for value in named + first if isinstance(value, ast.Constant)), "r"
+    )
 
 
 def shared_randomness(source: str) -> list[int]:
-    """Lines that keep a generator, or seed a global one, for more than one test: outside functions."""
-    return [value.lineno for value in kept(ast.parse(source).body) if isinstance(value, ast.Call) and called(value) in GENERATORS]
+    """Lines outside functions that keep a generator or seed a global one: several tests share it."""
+    return [
+        value.lineno
+        for value in kept(ast.parse(source).body)
+        if isinstance(value, ast.Call) and called(value) in GENERATORS
+    ]
 
 
 def kept(body: list[ast.stmt]) -> Iterator[ast.expr]:
-    """What the statements outside functions keep under a name, each part of a tuple by itself, or do and forget.
+    """What the statements outside functions keep under a name, each part of a tuple by itself, or
+    do and forget.
 
     ``x = default_rng(0).normal(3)`` keeps numbers, not the generator.
     """
@@ -71,10 +93,14 @@ def kept(body: list[ast.stmt]) -> Iterator[ast.expr]:
 
 @pytest.mark.parametrize("rule", [without_encoding, shared_randomness])
 def test_every_file_keeps_the_rule(rule):
-    files = [path for path in FILES if rule is without_encoding or path.is_relative_to(ROOT / "tests")]
+    files = [
+        path for path in FILES if rule is without_encoding or path.is_relative_to(ROOT / "tests")
+    ]
     assert len(files) > 20
     found = {path: rule(path.read_text(encoding="utf-8")) for path in files}
-    assert [f"{path.relative_to(ROOT)}:{line}" for path, lines in found.items() for line in lines] == []
+    assert [
+        f"{path.relative_to(ROOT)}:{line}" for path, lines in found.items() for line in lines
+    ] == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,40 @@
+// What is wrong with the page as it is laid out. Text inside code is the reader's own business: it
+// may hold dollars.
+() => {
+  const found = [];
+  const seen = (element) => element.checkVisibility({ visibilityProperty: true });
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth + 1) {
+    const clipped = (e) => e !== document.body && (getComputedStyle(e).overflowX !== "visible" || clipped(e.parentElement));
+    const out = (e) => e.getBoundingClientRect().right > root.clientWidth + 1 && !clipped(e.parentElement);
+    const wide = [...document.querySelectorAll("body *")].find(out);
+    found.push(`the page scrolls sideways: ${root.scrollWidth} > ${root.clientWidth}, first at ${wide?.tagName}.${wide?.className}`);
+  }
+  for (const block of root.clientWidth >= 1200 ? document.querySelectorAll("article pre") : []) {
+    const line = () => block.textContent.split("\n").reduce((long, next) => (next.length > long.length ? next : long));
+    if (block.scrollWidth > block.clientWidth + 1) found.push(`code scrolls sideways, its longest line is: ${line()}`);
+  }
+  for (const formula of document.querySelectorAll(".math")) {
+    if (!formula.querySelector(".katex")) found.push(`a formula left as source: ${formula.textContent.slice(0, 60)}`);
+  }
+  for (const error of document.querySelectorAll(".katex-error")) found.push(`a formula with an error: ${error.textContent.slice(0, 60)}`);
+  for (const tex of document.querySelectorAll("annotation")) found.push(`TeX kept beside a formula: ${tex.textContent.slice(0, 60)}`);
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    const parent = text.parentElement;
+    if (parent.closest("pre, code, script, style, noscript, textarea, .katex")) continue;
+    const match = text.data.match(/\$\$|\\[()[\]]|\\[a-zA-Z]{2,}|\$[^$]*[\\^_][^$]*\$/);
+    if (match) found.push(`TeX in the text: ${text.data.slice(Math.max(0, match.index - 20), match.index + 40)}`);
+  }
+  for (const image of document.images) {
+    const decorative = image.closest(".navbar-brand") || image.getAttribute("role") === "presentation";
+    if (!image.alt.trim() && !decorative) found.push(`an image without alt text: ${image.src}`);
+    if (image.complete && image.naturalWidth === 0 && seen(image)) found.push(`a broken image: ${image.src}`);
+  }
+  const header = document.querySelector("header.bd-header");
+  if (root.clientWidth >= 960 && header && seen(header)) found.push("the theme's second header is visible");
+  if (/[<>\\$]/.test(document.title)) found.push(`markup in the window's title: ${document.title}`);
+  const ids = [...document.querySelectorAll("article [id]")].map((element) => element.id);
+  for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index))) found.push(`the id ${id} twice`);
+  return found;
+}
