@@ -148,6 +148,16 @@ def cards_of(folder: Path) -> dict[str, str]:
     return {match[1]: match[0] for match in card.finditer(page(folder, "c"))}
 
 
+def test_a_result_with_only_one_sided_checks_says_that_no_constant_is_seen(tmp_path):
+    good_book(tmp_path)
+    one_sided = TESTS.replace('"lem-series", kind="identity"', '"lem-series", kind="one-sided"')
+    one_sided = one_sided.replace('"thm-bound", kind="certified"', '"thm-bound", kind="one-sided"')
+    write(tmp_path / "tests", {"part/test_waves.py": one_sided})
+    assert build(tmp_path, "claims") == []
+    unseen = {label for label, card in cards_of(tmp_path).items() if "no check sees its constants" in text_of(card)}
+    assert unseen == {"lem-series"}  # thm-bound has another check beside
+
+
 def test_a_complete_book_passes_and_its_ledger_is_right(tmp_path):
     good_book(tmp_path)
     assert build(tmp_path, "claims") == []

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-KINDS = ("identity", "certified", "quadrature", "Monte Carlo")
+ONE_SIDED = "one-sided"
+KINDS = ("identity", "certified", "quadrature", "Monte Carlo", ONE_SIDED)
 FORM = 'a mark is written claim("label", kind="identity"), with both as plain strings'
 STRAY = "a mark for a claim must decorate a test function or a test class"
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -12,7 +12,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from .checks import KINDS, Check
+from .checks import KINDS, ONE_SIDED, Check
 from .drawing import draw
 from .functions import Function
 from .ledger import (
@@ -154,7 +154,10 @@ class Page:
         fields += field("Computed by", functions)
         fields += field("Proof uses", listed(map(self.used, result.uses)))
         fields += field("Used by", listed(map(self.reference, used_by)))
-        fields += field("Checked by", listed(map(self.check, ledger.checks_of(result))))
+        checks = ledger.checks_of(result)
+        fields += field("Checked by", listed(map(self.check, checks)))
+        if checks and all(check.kind == ONE_SIDED for check in checks):
+            fields += field("Not seen", [nodes.Text("no check sees its constants")])
         if shown:
             fields += field("Figure", listed(map(self.figure, shown)))
         content = [self.headline(result, original), *folded(original), fields]
