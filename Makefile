@@ -20,9 +20,10 @@ book: .venv/ready ## build the site into _build/html, executing the chapters tha
 test: .venv/test book ## build the book, then run every test this machine can run
 	@$(BIN)/python -m pytest --doctest-modules --numprocesses $$($(BIN)/python workshop/cores.py) --dist worksteal
 
-lint: .venv/test ## check the style of the code and of the chapters' cells, the workflows and the citation file
+lint: .venv/test ## check types, the style of the code and of the chapters' cells, the workflows, the citation file
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 	@$(BIN)/python workshop/cells.py
 	@$(BIN)/actionlint .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
