@@ -382,7 +382,7 @@ def outer():
         """Book: ``lem-nothing``."""
 '''
 NO_SOURCE = "does not say where it stands in the paper: end it with the role source"
-KINDS = ("identity", "certified", "quadrature", "Monte Carlo")
+KINDS = ("identity", "certified", "quadrature", "Monte Carlo", "one-sided")
 BROKEN_TESTS = "import pytest\n" + "".join(
     f'@pytest.mark.claim("{label}", kind="{kind}")\ndef test_{i}(): ...\n'
     for i, (label, kind) in enumerate(
