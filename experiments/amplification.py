@@ -156,22 +156,19 @@ def rank_correlation(
 
 def points() -> list[dict[str, Any]]:
     """The paper's n and flips at several sizes; then the flips and n vary. Seed by seed."""
-    common = {"step": [STEP], "steps": [STEPS], "fresh": [FRESH]}
+    common: dict[str, Any] = {"step": [STEP], "steps": [STEPS], "fresh": [FRESH]}
     common |= {name: [value] for name, value in LAW.items()}
+    models = (("network", NEURONS, 64), ("features", FEATURES, 512), ("linear", (1,), 1))
     grids = []
     for seed in SEEDS:
-        for model, sizes, m in (
-            ("network", NEURONS, 64),
-            ("features", FEATURES, 512),
-            ("linear", (1,), 1),
-        ):
-            of_model = {"model": [model], "seed": [seed]} | common
-            grids += grid(n=[5000], flip=[0.15], m=sizes, **of_model)
-            grids += grid(n=[5000], flip=FLIPS, m=[m], **of_model)
-            grids += grid(n=SAMPLES, flip=[0.15], m=[m], **of_model)
+        for model, sizes, m in models:
+            fixed = dict(model=[model], seed=[seed], **common)
+            grids += grid(n=[5000], flip=[0.15], m=sizes, **fixed)
+            grids += grid(n=[5000], flip=FLIPS, m=[m], **fixed)
+            grids += grid(n=SAMPLES, flip=[0.15], m=[m], **fixed)
         # As many steps, ten times as long: the network long after the amplification.
-        longer = {"seed": [seed]} | common | {"step": [10 * STEP]}
-        grids += grid(model=["network"], n=[5000], flip=[0.15], m=[64], **longer)
+        longer = common | {"step": [10 * STEP]}
+        grids += grid(model=["network"], n=[5000], flip=[0.15], m=[64], seed=[seed], **longer)
     return list({tuple(sorted(point.items())): point for point in grids}.values())
 
 

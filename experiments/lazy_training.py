@@ -99,7 +99,7 @@ def networks() -> list[dict[str, Any]]:
 def main(executor: Executor | None) -> None:
     """Run what is missing, then write the result file."""
     features = grid(d=[D], N=FEATURES, seed=SEEDS)
-    options = {"folder": FOLDER, "executor": executor, "generator": typed_point_rng}
+    options: dict[str, Any] = {"folder": FOLDER, "executor": executor, "generator": typed_point_rng}
     records = [{"kind": "sampled"} | record for record in sweep(sampled, features, **options)]
     records += [{"kind": "trained"} | record for record in sweep(trained, networks(), **options)]
     B, Delta = target(D)

@@ -171,7 +171,7 @@ def initialised(
     closed_form = gram(row.kernel, split, train, test)
     size = np.linalg.norm(closed_form)
     sampled, accuracy, error, before = 0.0, [], [], 0
-    for R in 2 ** np.arange(int(math.log2(largest_R)) + 1):
+    for R in [2**k for k in range(largest_R.bit_length())]:
         new = sampled_kernel(rng, row.draw, x, x, R - before)
         sampled, before = (before * sampled + (R - before) * new) / R, R
         accuracy.append(accuracies(sampled, labels, train))

@@ -167,24 +167,24 @@ def sweep(
     >>> more[1] == first[0]
     True
     """
-    folder, points = _path(folder), _by_key(experiment, points)
+    path, by_key = _path(folder), _by_key(experiment, points)
     _check_options(version, executor, generator)
     label = {
         "experiment": f"{experiment.__module__}.{experiment.__qualname__}",
         "version": version or _version(experiment, generator),
     }
-    done = kept_results(folder, label, points)
-    missing = [key for key in points if key not in done]
+    done = kept_results(path, label, by_key)
+    missing = [key for key in by_key if key not in done]
     if missing:
-        new = (Point(key, points[key], _rng(generator, points[key])) for key in missing)
+        new = (Point(key, by_key[key], _rng(generator, by_key[key])) for key in missing)
         results = outcomes(experiment, label, new, executor or InProcess())
         failures = []
         # The file is there before anything runs: a folder that cannot be written to is found now,
         # not after the first point.
         with (
-            new_file(folder) as append,
+            new_file(path) as append,
             closing(results),
-            _bar(len(done), len(points), progress) as show,
+            _bar(len(done), len(by_key), progress) as show,
         ):
             try:
                 for outcome in results:
@@ -195,12 +195,11 @@ def sweep(
                     done[outcome.point.key] = restored(outcome.line)
                     show(len(done))
             except KeyboardInterrupt:
-                raise KeyboardInterrupt(
-                    f"{_count(done, points)} in {folder}; the same call does the rest"
-                ) from None
+                kept = f"{_count(done, by_key)} in {path}; the same call does the rest"
+                raise KeyboardInterrupt(kept) from None
         if failures:
-            raise explained(failures, _count(done, points)) from failures[0].error
-    return [point | done[key] for key, point in points.items()]
+            raise explained(failures, _count(done, by_key)) from failures[0].error
+    return [point | done[key] for key, point in by_key.items()]
 
 
 def _count(done: Sized, points: Sized) -> str:
@@ -270,18 +269,15 @@ def _path(folder: str | Path) -> Path:
     reason = ""
     if isinstance(folder, str | Path) and str(folder):
         try:
-            path = Path(folder).expanduser()
+            # Absolute, since an experiment may change the folder that it runs in.
+            path = Path(folder).expanduser().absolute()
             path.lstat()
             if path.is_dir():
                 return path
         except FileNotFoundError:
             return path
-        except (
-            RuntimeError,
-            OSError,
-            ValueError,
-        ) as error:  # no such user; no such name is possible
-            reason = f": {error}"
+        except (RuntimeError, OSError, ValueError) as error:
+            reason = f": {error}"  # no such user, no possible name
     raise ValueError(
         f"folder must be the path of a folder, there or to be made, got {folder!r}{reason}"
     )

@@ -30,12 +30,14 @@ def fingerprint(function: Callable) -> str:
 
     Raises: ValueError for a default that no text stands for, such as ``object()``.
     """
-    function = inspect.unwrap(function)
+    inner = inspect.unwrap(function)
+    if not isinstance(inner, FunctionType):
+        raise ValueError(f"experiment must be a function of Python, got {inner!r}")
     try:
-        text = json.dumps(_function_parts(function))
+        text = json.dumps(_function_parts(inner))
     except (_Unspeakable, RecursionError) as error:
         raise ValueError(
-            f"{function.__qualname__} must have defaults that are told apart in every process"
+            f"{inner.__qualname__} must have defaults that are told apart in every process"
             f" (numbers, strings, None, functions, arrays, containers of them), got {error};"
             " or give the sweep a version= of your own"
         ) from None

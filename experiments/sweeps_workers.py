@@ -9,7 +9,7 @@ import os
 import pickle
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sized
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
@@ -20,6 +20,7 @@ from concurrent.futures import (
     wait,
 )
 from itertools import islice
+from multiprocessing.spawn import get_preparation_data
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,10 +61,10 @@ class CannotImport(RuntimeError):
 class InProcess(Executor):
     """Runs what is submitted at once."""
 
-    def submit(self, function: Callable, /, *args: Any) -> Future:
+    def submit(self, function: Callable, /, *args: Any, **kwargs: Any) -> Future:
         future: Future = Future()
         try:
-            future.set_result(function(*args))
+            future.set_result(function(*args, **kwargs))
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # sys.exit in an experiment is a failure as well
@@ -73,7 +74,7 @@ class InProcess(Executor):
 
 def outcomes(
     experiment: Callable, label: Mapping[str, str], points: Iterable[Point], executor: Executor
-) -> Iterator[Outcome]:
+) -> Generator[Outcome, None, None]:
     """The outcome of each point when it comes back.
 
     After the first error no further point starts.
@@ -84,7 +85,8 @@ def outcomes(
         # Read in the worker by a function of ours: where the pool itself cannot read it, the pool
         # breaks without a word.
         call = functools.partial(_line_of_pickled, _pickled(experiment), _name(experiment))
-    waiting, running = iter(points), {}
+    waiting = iter(points)
+    running: dict[Future, Point] = {}
     try:
         while True:
             running |= _submitted(executor, call, label, waiting, running)
@@ -104,14 +106,11 @@ def outcomes(
 
 def _check_main(executor: ProcessPoolExecutor) -> None:
     """Refuse a main program that new processes would look for in vain, and die."""
-    context, main = getattr(executor, "_mp_context", None), sys.modules["__main__"]
+    context = getattr(executor, "_mp_context", None)
     if context is None or context.get_start_method() == "fork":
         return
-    file = getattr(main, "__file__", None)
-    if file is None or main.__spec__ is not None:  # a notebook; a module that Python finds
-        return
-    path = os.path.join(multiprocessing.process.ORIGINAL_DIR or "", file)
-    if not os.path.exists(path):
+    path = get_preparation_data("worker").get("init_main_from_path")
+    if path is not None and not os.path.exists(path):
         raise CannotImport(
             f"the processes of this executor look for the main program in {path}, which is not"
             " there; put the sweep into a file of its own and run that"
@@ -177,11 +176,11 @@ def explained(failures: list[Outcome], kept: str) -> Exception:
     """
     point, _, error = failures[0]
     if isinstance(error, BrokenExecutor):
-        lost = [
+        lost = sorted(
             text_of(failed.point.parameters)
             for failed in failures
             if isinstance(failed.error, BrokenExecutor)
-        ]
+        )
         return RuntimeError(
             f"a worker ended without an answer while these points ran: {', '.join(lost)} ({kept})."
             " It ran out of memory, was killed, or left by os._exit; if no point ever comes back,"

@@ -1,25 +1,32 @@
 """The commands of the larger runs: help, bad arguments, workers, Ctrl-C."""
 
+import importlib
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
-from sweeps_parts import ENVIRONMENT, EXPERIMENTS, lines_of, run_python
+from sweeps_parts import ENVIRONMENT, lines_of, run_python
+
+import command_line
 
 RUNS = ("amplification", "lazy_training", "prior_kernel")
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_help_and_bad_arguments(run):
-    script = EXPERIMENTS / f"{run}.py"
-    said = run_python(script, "--help")
-    assert said.returncode == 0 and "--workers N" in said.stdout
-    assert f"src/randomfeatures/data/{run.replace('_', '-')}.json" in said.stdout
-    said = run_python(script, "--workers", "0")
-    assert said.returncode == 2
-    assert "argument --workers: must be an integer >= 1, got '0'" in said.stderr
+def test_help_and_bad_arguments(run, monkeypatch, capsys):
+    script = importlib.import_module(run)
+    for arguments, status in ((["--help"], 0), (["--workers", "0"], 2), (["-x"], 2)):
+        monkeypatch.setattr(sys, "argv", [f"{run}.py", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            command_line.run(lambda executor: pytest.fail("it ran"), script.__doc__)
+        assert ended.value.code == status
+    said = capsys.readouterr()
+    assert "--workers N" in said.out
+    assert f"src/randomfeatures/data/{run.replace('_', '-')}.json" in said.out
+    assert "argument --workers: must be an integer >= 1, got '0'" in said.err
+    assert "unrecognized arguments: -x" in said.err
 
 
 SCRIPT = '''

@@ -3,11 +3,12 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import pytest
 from sweeps_parts import (
@@ -198,3 +199,56 @@ def test_two_sweeps_of_one_folder_at_once(tmp_path, script, uninterrupted):
     points = [json.loads(line)["point"] for line in lines_of(tmp_path)]
     assert len({str(point) for point in points}) == 30 < len(points)
     assert run_python(script, tmp_path, "1").stdout == uninterrupted
+
+
+def delete_folder(rng, i, folder):
+    if i == 2:
+        shutil.rmtree(folder)
+    return {"y": i}
+
+
+def test_a_folder_that_is_deleted_on_the_way_is_not_written_to_in_vain(tmp_path):
+    folder = tmp_path / "kept"
+    with pytest.raises(FileNotFoundError, match="was deleted while the sweep wrote to it"):
+        run(delete_folder, grid(i=range(5), folder=[str(folder)]), folder)
+
+
+def change_folder(rng, i, folder):
+    os.chdir(folder)
+    return {"y": 1 / i}
+
+
+def test_an_experiment_that_changes_the_folder_it_runs_in(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        run(change_folder, [{"i": 0, "folder": str(tmp_path / "elsewhere")}], "kept")
+    assert list((tmp_path / "kept").iterdir()) == []  # the empty file is found and removed
+
+
+class AtOnce(Executor):
+    """Every point is back before anybody waits for it, the first one by Ctrl-C."""
+
+    def submit(self, function, /, *arguments):
+        future = Future()
+        if arguments[1]["i"] == 0:
+            future.set_exception(KeyboardInterrupt())
+        else:
+            future.set_result(function(*arguments))
+        return future
+
+
+def test_an_interruption_does_not_cost_what_came_back_with_it(tmp_path):
+    with pytest.raises(KeyboardInterrupt, match="19 of 20 points are finished and kept"):
+        run(stay, grid(i=range(20)), tmp_path, executor=AtOnce())
+    assert len(lines_of(tmp_path)) == 19
+
+
+def stay(rng, i):
+    return {"y": i}
+
+
+def test_a_sweep_without_any_result_leaves_no_file(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(interrupted, [{"i": 2}], tmp_path)
+    assert list(tmp_path.iterdir()) == []
