@@ -83,7 +83,9 @@ def in_parts(text: str) -> str:
     ['', '**Book:** ``x``.', '**Error:** none.']
     """
     lines = text.split("\n")
-    return "\n".join(line if line.startswith(" ") else PART.sub(r"\n\n**\1:** ", line) for line in lines)
+    return "\n".join(
+        line if line.startswith(" ") else PART.sub(r"\n\n**\1:** ", line) for line in lines
+    )
 
 
 def link(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:

@@ -309,7 +309,9 @@ def on_config_inited(app: Sphinx, config: Config) -> None:
     config.html_baseurl = site_url(app)
 
 
-def on_page_context(app: Sphinx, pagename: str, template: str, context: dict, document: nodes.document | None) -> None:
+def on_page_context(
+    app: Sphinx, pagename: str, template: str, context: dict, document: nodes.document | None
+) -> None:
     if document and is_chapter(app, pagename):
         context["ipynb_source"] = f"{pagename}.ipynb"  # the theme's download menu then offers it
 

@@ -26,7 +26,9 @@ def on_config_inited(app: Sphinx, config: Config) -> None:
     config.html_theme_options = {**config.html_theme_options, "logo": logo}
 
 
-def on_page_context(app: Sphinx, pagename: str, template: str, context: dict, document: nodes.document | None) -> None:
+def on_page_context(
+    app: Sphinx, pagename: str, template: str, context: dict, document: nodes.document | None
+) -> None:
     for key in ("script_files", "css_files"):
         context[key] = [asset for asset in context[key] if used(asset)]
 

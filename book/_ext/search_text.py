@@ -54,7 +54,9 @@ def on_builder_inited(app: Sphinx) -> None:
     app.builder.index_page = index_page
 
 
-def on_page_context(app: Sphinx, pagename: str, template: str, context: dict, document: nodes.document | None) -> None:
+def on_page_context(
+    app: Sphinx, pagename: str, template: str, context: dict, document: nodes.document | None
+) -> None:
     for key in ("prev", "next"):
         if context.get(key):
             context[key] = {**context[key], "title": plain_title(context[key]["title"])}

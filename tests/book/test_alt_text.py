@@ -14,13 +14,21 @@ import alt_text
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
 
 
-@pytest.mark.parametrize("alt", [None, "", "  ", "_images/0123abcd.png", "plot.SVG", "the curve $x^2$", r"the curve \frac12"])
+@pytest.mark.parametrize(
+    "alt",
+    [None, "", "  ", "_images/0123abcd.png", "plot.SVG", "the curve $x^2$", r"the curve \frac12"],
+)
 def test_what_is_no_alt_text(alt):
     assert alt_text.complaint(alt)
 
 
 def test_what_is_an_alt_text():
-    assert alt_text.complaint("A curve that falls below the line e to the minus d over 2, from 1 to 1e-10") == ""
+    assert (
+        alt_text.complaint(
+            "A curve that falls below the line e to the minus d over 2, from 1 to 1e-10"
+        )
+        == ""
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,5 +52,9 @@ def test_a_planted_violation_fails_the_build(tmp_path, line):
 
 def test_images_with_a_text_pass(tmp_path):
     (tmp_path / "a.svg").write_text(SVG, encoding="utf-8")
-    lines = ["![A dot](a.svg)", "```{figure} a.svg\n:alt: A dot\n\nA caption.\n```", '<img src="a.svg" alt="A dot">']
+    lines = [
+        "![A dot](a.svg)",
+        "```{figure} a.svg\n:alt: A dot\n\nA caption.\n```",
+        '<img src="a.svg" alt="A dot">',
+    ]
     assert build(tmp_path, "# T\n\n" + "\n\n".join(lines) + "\n")[:2] == (0, "")

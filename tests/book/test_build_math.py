@@ -33,9 +33,23 @@ numfig = True
 
 def build(folder: Path, text: str) -> tuple[int, str, str]:
     """``(exit code, warnings, page)`` of a book with one page."""
-    (folder / "conf.py").write_text(CONF.format(folder=str(ROOT / "book" / "_ext")), encoding="utf-8")
+    (folder / "conf.py").write_text(
+        CONF.format(folder=str(ROOT / "book" / "_ext")), encoding="utf-8"
+    )
     (folder / "index.md").write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "-n", "--keep-going", "-b", "html", str(folder), str(folder / "site")]
+    command = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-q",
+        "-W",
+        "-n",
+        "--keep-going",
+        "-b",
+        "html",
+        str(folder),
+        str(folder / "site"),
+    ]
     run = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     page = folder / "site" / "index.html"
     return run.returncode, run.stderr, page.read_text(encoding="utf-8") if page.is_file() else ""
@@ -61,7 +75,9 @@ def test_a_formula_as_characters(tex, text):
 
 def test_every_macro_renders():
     for name, body in build_math.MACROS.items():
-        html, _, complaint = build_math.render(name + "{x}{y}"[: 3 * build_math_arguments(body)], False)
+        html, _, complaint = build_math.render(
+            name + "{x}{y}"[: 3 * build_math_arguments(body)], False
+        )
         assert not complaint, name
         assert "<math" in html
 
@@ -117,7 +133,9 @@ def test_the_source_of_a_display():
     assert source(cases + r" \\ b") == rf"\begin{{split}}{cases} \\ b\end{{split}}"
     assert source("a\n\nb") == r"\begin{aligned}a\\b\end{aligned}"
     tex = r"\begin{align}a&=b\\c&=d\end{align}"
-    assert build_math.display_source(nodes.math_block(tex, tex, nowrap=True)) == tex.replace("align", "align*")
+    assert build_math.display_source(nodes.math_block(tex, tex, nowrap=True)) == tex.replace(
+        "align", "align*"
+    )
 
 
 def test_plain_html_reads_each_formula_once():
@@ -199,7 +217,10 @@ def test_a_comma_stays_with_its_formula(tmp_path):
 def test_the_head_has_no_markup_and_no_tex(page):
     _, html = page
     assert re.search(r"<title>(.*?)</title>", html)[1].startswith("The norm ‖x‖² &amp; more")
-    assert '<meta name="description" content="A description with ℝ^d ." />' in html or 'content="A description with ℝ^d.' in html
+    assert (
+        '<meta name="description" content="A description with ℝ^d ." />' in html
+        or 'content="A description with ℝ^d.' in html
+    )
 
 
 def test_equations_are_numbered_once_each_and_linked(page):
@@ -212,7 +233,12 @@ def test_equations_are_numbered_once_each_and_linked(page):
 
 def test_the_search_index_has_no_tex(page):
     folder, _ = page
-    index = (folder / "site" / "searchindex.js").read_text(encoding="utf-8").encode().decode("unicode_escape")
+    index = (
+        (folder / "site" / "searchindex.js")
+        .read_text(encoding="utf-8")
+        .encode()
+        .decode("unicode_escape")
+    )
     assert "‖x‖²" in index and "‖f‖" in index
     for word in ("katex", "norm}", "eqref", "begin", "span"):
         assert word not in index
@@ -231,7 +257,10 @@ def test_proofs_fold_without_a_script(page):
 @pytest.mark.parametrize(
     "text, complaint",
     [
-        ("# T\n\ntext\n\nso $\\unknown$ x\n", r"index.md:5: WARNING: formula '\\unknown': Undefined control sequence"),
+        (
+            "# T\n\ntext\n\nso $\\unknown$ x\n",
+            r"index.md:5: WARNING: formula '\\unknown': Undefined control sequence",
+        ),
         ("# T\n\n$$\n\\frac{1\n$$\n", r"index.md:3: WARNING: formula"),
         ("# T\n\nso $\\eqref{eq-nowhere}$\n", "equation not found: eq-nowhere"),
         ("# The $\\unknown$ title\n", r"index.md:1: WARNING: formula '\\unknown'"),

@@ -154,7 +154,11 @@ def test_a_result_with_only_one_sided_checks_says_that_no_constant_is_seen(tmp_p
     one_sided = one_sided.replace('"thm-bound", kind="certified"', '"thm-bound", kind="one-sided"')
     write(tmp_path / "tests", {"part/test_waves.py": one_sided})
     assert build(tmp_path, "claims") == []
-    unseen = {label for label, card in cards_of(tmp_path).items() if "no check sees its constants" in text_of(card)}
+    unseen = {
+        label
+        for label, card in cards_of(tmp_path).items()
+        if "no check sees its constants" in text_of(card)
+    }
     assert unseen == {"lem-series"}  # thm-bound has another check beside
 
 
@@ -216,7 +220,9 @@ def test_a_complete_book_passes_and_its_ledger_is_right(tmp_path):
     assert 'href="b.html#fig-bound"' in cards["thm-bound"]
     assert "open" in text_of(cards["thm-guess"])
     assert len(re.findall(r'id="equation-eq-bound"', page(tmp_path, "b"))) == 1
-    assert "equation-eq-bound" not in re.sub(r'href="[^"]*"', "", markup)  # the copy of the statement brings no second anchor
+    assert "equation-eq-bound" not in re.sub(
+        r'href="[^"]*"', "", markup
+    )  # the copy of the statement brings no second anchor
 
     svg = re.search(r"<svg.*?</svg>", markup, re.S)[0]
     assert re.findall(r'<a id="claims-n\d+" class="([\w ]+)" href="([^"]+)"', svg) == [
@@ -432,7 +438,9 @@ def test_every_violation_is_a_warning_and_nothing_else_is(tmp_path):
     assert any(w.startswith("a.md:11: WARNING: lemma lem-bare") for w in said), said
     assert any("tests/test_broken.py:12: WARNING: the mark names lem-gone" in w for w in said), said
     assert any("src/broken.py:5: WARNING: broken.unseen computes" in w for w in said), said
-    assert "<svg" in page(tmp_path, "b")  # a circle is reported, and does not keep the page from being drawn
+    assert "<svg" in page(
+        tmp_path, "b"
+    )  # a circle is reported, and does not keep the page from being drawn
 
 
 def test_an_incremental_build_forgets_and_renumbers(tmp_path):
@@ -481,7 +489,9 @@ def test_an_incremental_build_forgets_and_renumbers(tmp_path):
     # No stale entry remains.
     write(tmp_path / "book", {"a.md": "# Waves\n"})
     said = "\n".join(build(tmp_path, "claims"))
-    assert "theorem thm-bound is proved from lem-series, which no statement has as its label" in said
+    assert (
+        "theorem thm-bound is proved from lem-series, which no statement has as its label" in said
+    )
     assert "the mark names lem-series, but no numbered result has this label" in said
     assert "claim-lem-series" not in page(tmp_path, "c")
 
@@ -577,6 +587,10 @@ def test_every_label_that_the_package_names_is_in_the_book():
     text = "\n".join(chapters_text(ROOT / "book").values())
     known = set(re.findall(r"^:label:\s*(\S+)", text, re.M))
     known |= set(re.findall(r"\$\$ *\((eq-[\w-]+)\)", text))
-    named = {(path.name, label) for path in (ROOT / "src").rglob("*.py") for label in docstrings.labels(path.read_text(encoding="utf-8"))}
+    named = {
+        (path.name, label)
+        for path in (ROOT / "src").rglob("*.py")
+        for label in docstrings.labels(path.read_text(encoding="utf-8"))
+    }
     assert named, "no docstring names a statement"
     assert not {(name, label) for name, label in named if label not in known}

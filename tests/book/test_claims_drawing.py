@@ -53,10 +53,14 @@ def test_boxes_and_arrows_of_sixty_results_do_not_collide(seed):
     graph.add_nodes_from(random)
     corner, routes = drawing.layout(graph)
     assert set(corner) == set(graph) and set(routes) == set(graph.edges)
-    for (u, (x, y)), (v, (s, t)) in ((a, b) for a in corner.items() for b in corner.items() if a[0] < b[0]):
+    for (u, (x, y)), (v, (s, t)) in (
+        (a, b) for a in corner.items() for b in corner.items() if a[0] < b[0]
+    ):
         assert abs(x - s) >= drawing.WIDTH or abs(y - t) >= drawing.HEIGHT, (u, v)
     for (u, v), points in routes.items():
-        assert [b[0] - a[0] for a, b in pairwise(points)] == [drawing.WIDTH + drawing.GAP_X] * (len(points) - 1), (u, v)
+        assert [b[0] - a[0] for a, b in pairwise(points)] == [drawing.WIDTH + drawing.GAP_X] * (
+            len(points) - 1
+        ), (u, v)
         for x, y in points[1:-1]:
             assert all(s != x or abs(t - y) > drawing.HEIGHT / 2 for s, t in corner.values()), (
                 u,

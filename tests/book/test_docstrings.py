@@ -86,10 +86,16 @@ def test_docstrings_link_to_the_book_and_unknown_labels_are_warnings(tmp_path, m
     assert "Book: Theorem 1.1 and (1.1) ." in text_of(markup)
     assert "See: Theorem 1.2 ." in text_of(markup)
     assert "<p><strong>Source:</strong>" in markup
-    assert "A bound on |x| and |y|, a" in text_of(markup) and "|w|" in text_of(markup) and "|1|" in text_of(markup)
+    assert (
+        "A bound on |x| and |y|, a" in text_of(markup)
+        and "|w|" in text_of(markup)
+        and "|1|" in text_of(markup)
+    )
     assert "\\|" not in markup
     assert "nobody" in markup and "``" not in markup
-    assert "bound ( rho , bias = 0.5 , * , R = None )" in text_of(markup).replace("(", " ( ").replace(")", " ) ").replace("  ", " ")
+    assert "bound ( rho , bias = 0.5 , * , R = None )" in text_of(markup).replace(
+        "(", " ( "
+    ).replace(")", " ) ").replace("  ", " ")
     assert "Float" not in text_of(markup)
 
     # The statement's label changes; the package's page does not.
@@ -119,9 +125,15 @@ def test_the_pages_of_the_package_show_every_module():
         if path.stem == "index":
             continue
         text = path.read_text(encoding="utf-8")
-        shown = re.findall(rf"^\.\. automodule:: randomfeatures\.{path.stem}\.(\w+)\n   :members:", text, re.M)
+        shown = re.findall(
+            rf"^\.\. automodule:: randomfeatures\.{path.stem}\.(\w+)\n   :members:", text, re.M
+        )
         headed = re.findall(r"^## `(\w+)`$", text, re.M)
-        modules = {p.stem for p in (package / path.stem).iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
+        modules = {
+            p.stem
+            for p in (package / path.stem).iterdir()
+            if p.suffix == ".py" or (p / "__init__.py").exists()
+        }
         listed = importlib.import_module(f"randomfeatures.{path.stem}").__all__
         assert shown == headed
         assert sorted(shown) == sorted(listed) == sorted(modules - {"__init__"})

@@ -81,9 +81,13 @@ class FakePage:
     title, url = "One idea", SITE + "limits/one.html"
 
     def number(self, name, target):
-        return {"thm-small": "Theorem 1", "thm-other": "Theorem 2", "eq-one": "1.1", "ex-a": "Exercise 1", "fig-one": "Fig. 1"}.get(
-            target, f"[{target}]"
-        )
+        return {
+            "thm-small": "Theorem 1",
+            "thm-other": "Theorem 2",
+            "eq-one": "1.1",
+            "ex-a": "Exercise 1",
+            "fig-one": "Fig. 1",
+        }.get(target, f"[{target}]")
 
     def link(self, name, target):
         return f"{SITE}limits/one.html#{target}"
@@ -112,9 +116,14 @@ def test_it_is_a_valid_notebook_and_always_the_same(download):
 
 def test_the_first_cells_lead_back_and_install(download):
     assert f"[One idea]({SITE}limits/one.html)" in download.cells[0].source
-    assert download.cells[1].source == f"%pip install --quiet {SITE}_static/randomfeatures-0.1.0-py3-none-any.whl matplotlib"
+    assert (
+        download.cells[1].source
+        == f"%pip install --quiet {SITE}_static/randomfeatures-0.1.0-py3-none-any.whl matplotlib"
+    )
     assert notebooks.install("import torch", SITE, "w.whl").endswith("w.whl matplotlib torch")
-    assert notebooks.install("from sklearn.datasets import load_digits", SITE, "w.whl").endswith("w.whl matplotlib scikit-learn")
+    assert notebooks.install("from sklearn.datasets import load_digits", SITE, "w.whl").endswith(
+        "w.whl matplotlib scikit-learn"
+    )
 
 
 def test_without_a_site_the_first_cell_says_how_to_install():
@@ -139,7 +148,10 @@ def test_no_myst_is_left(download):
     page = f"{SITE}limits/one.html"
     assert f"It is 0.12, see [Theorem 2]({page}#thm-other) and [1.1]({page}#eq-one)" in shown
     assert f"By [an earlier one]({SITE}limits/one.html#lem-small)." in shown
-    assert "`limits.any_coefficients.width_bound`" in shown and "*new* *(no function: a step)*" in shown
+    assert (
+        "`limits.any_coefficients.width_bound`" in shown
+        and "*new* *(no function: a step)*" in shown
+    )
     assert "\\tag{1.1}\n$$" in shown
     left = re.findall(r"\{[\w:-]+\}`|^:\w+:|^\(\S+\)=|^:::", shown, flags=re.M)
     assert left == [":caption:"]  # of the block that is shown as it is
@@ -147,7 +159,10 @@ def test_no_myst_is_left(download):
 
 def test_a_caption_stands_under_its_figure(download):
     place = next(index for index, cell in enumerate(download.cells) if "print(" in cell.source)
-    assert download.cells[place + 1].source == f"**Fig. 1.** A picture of [Theorem 2]({SITE}limits/one.html#thm-other)."
+    assert (
+        download.cells[place + 1].source
+        == f"**Fig. 1.** A picture of [Theorem 2]({SITE}limits/one.html#thm-other)."
+    )
     assert "mystnb" not in nbformat.writes(download)
 
 
@@ -160,8 +175,15 @@ def test_a_box_left_closed_would_be_seen():
 def test_it_runs_alone(tmp_path):
     client = pytest.importorskip("nbclient", reason="the book's tools are not installed")
     book = notebooks.notebook(CHAPTER, FakePage(), "", "")
-    client.NotebookClient(book, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    printed = [output.get("text", "") for cell in book.cells if cell.cell_type == "code" for output in cell.outputs]
+    client.NotebookClient(
+        book, timeout=120, resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
+    printed = [
+        output.get("text", "")
+        for cell in book.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+    ]
     assert printed == ["ran\n"]
 
 

@@ -54,9 +54,17 @@ def test_the_time_comes_from_the_run_and_then_from_the_cache(tmp_path):
     def shown() -> str:
         for folder in ("html", "doctrees"):
             shutil.rmtree(tmp_path / folder, ignore_errors=True)
-        settings = {"nb_execution_mode": "cache", "nb_execution_cache_path": str(tmp_path / "cache"), "source_suffix": {".md": "myst-nb"}}
+        settings = {
+            "nb_execution_mode": "cache",
+            "nb_execution_cache_path": str(tmp_path / "cache"),
+            "source_suffix": {".md": "myst-nb"},
+        }
         said = build(tmp_path, "myst_nb", "run_time", **settings)
-        assert not [line for line in said if "WARNING" in line and "[mystnb" not in line and "IPKernelApp" not in line], said
+        assert not [
+            line
+            for line in said
+            if "WARNING" in line and "[mystnb" not in line and "IPKernelApp" not in line
+        ], said
         return re.search(r"Runs in (.*?) ?\.", text_of(page(tmp_path, "a")))[1].strip()
 
     write(tmp_path / "book", {"a.md": CHAPTER})
@@ -68,4 +76,6 @@ def test_the_time_comes_from_the_run_and_then_from_the_cache(tmp_path):
         assert first == run_time.readable(measured)
         cache.execute("update nbcache set data = ?", (data.replace(str(measured), "83.0"),))
     cache.close()
-    assert shown() == "1 min 23 s"  # a run of its own would take 2 s: this one was read from the cache's record
+    assert (
+        shown() == "1 min 23 s"
+    )  # a run of its own would take 2 s: this one was read from the cache's record

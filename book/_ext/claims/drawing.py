@@ -45,7 +45,10 @@ def layout(graph: nx.DiGraph) -> tuple[dict[Hashable, Point], dict[Edge, list[Po
 
     height = heights(in_columns([*linked, *passages], column), routes)
     top = min(height.values(), default=0.0)
-    corner = {place: (column[place] * (WIDTH + GAP_X), (height[place] - top) * (HEIGHT + GAP_Y)) for place in height}
+    corner = {
+        place: (column[place] * (WIDTH + GAP_X), (height[place] - top) * (HEIGHT + GAP_Y))
+        for place in height
+    }
     lowest = max((corner[node][1] for node in linked), default=-HEIGHT - GAP_Y)
     corner |= in_rows(alone, lowest + HEIGHT + 3 * GAP_Y)
 
@@ -88,7 +91,9 @@ def in_rows(nodes: list[Hashable], top: float) -> dict[Hashable, Point]:
     return corner
 
 
-def heights(groups: list[list[Hashable]], routes: dict[Edge, list[Hashable]]) -> dict[Hashable, float]:
+def heights(
+    groups: list[list[Hashable]], routes: dict[Edge, list[Hashable]]
+) -> dict[Hashable, float]:
     """The height of each place, near the mean height of what it is joined to.
 
     Sweep after sweep, to the right and back, each column follows the one before it.
@@ -101,13 +106,18 @@ def heights(groups: list[list[Hashable]], routes: dict[Edge, list[Hashable]]) ->
         for number in numbers:
             before = number - 1 if rightward else number + 1
             neighbours = set(groups[before]) if 0 <= before < len(groups) else set()
-            wish = {place: mean_height(place, [p for p in joined[place] if p in neighbours], height) for place in groups[number]}
+            wish = {
+                place: mean_height(place, [p for p in joined[place] if p in neighbours], height)
+                for place in groups[number]
+            }
             groups[number] = sorted(groups[number], key=wish.__getitem__)
             height |= settled(groups[number], wish)
     return height
 
 
-def mean_height(place: Hashable, neighbours: list[Hashable], height: dict[Hashable, float]) -> float:
+def mean_height(
+    place: Hashable, neighbours: list[Hashable], height: dict[Hashable, float]
+) -> float:
     """The mean height of the neighbours; without neighbours a place stays where it is."""
     if not neighbours:
         return height[place]
@@ -148,7 +158,9 @@ def joined_runs(first: tuple[float, int], second: tuple[float, int]) -> tuple[fl
 # SVG.
 
 
-def draw(graph: nx.DiGraph, known: dict[str, Result], number: dict[str, str], uri: dict[str, str]) -> str:
+def draw(
+    graph: nx.DiGraph, known: dict[str, Result], number: dict[str, str], uri: dict[str, str]
+) -> str:
     """The drawing as SVG in the page's own colours; every box is a link to its statement."""
     reached = nx.transitive_closure_dag(graph)
     graph = reduced(graph)
@@ -201,7 +213,11 @@ def highlight(label: str, edges: list[Edge], reached: nx.DiGraph, place: dict[st
 
     A browser without :has() simply shows all arrows.
     """
-    kin = [edge for edge in edges if label in edge or reached.has_edge(edge[1], label) or reached.has_edge(label, edge[0])]
+    kin = [
+        edge
+        for edge in edges
+        if label in edge or reached.has_edge(edge[1], label) or reached.has_edge(label, edge[0])
+    ]
     name = f"#claims-n{place[label]}"
     keep = "".join(f":not(#{arrow_id(edge, place)})" for edge in kin)
     return f".claims-graph svg:has({name}:hover,{name}:focus) path{keep}{{opacity:.12}}"
@@ -230,7 +246,10 @@ def box(result: Result, number: str, uri: str, corner: Point, place: int) -> str
     head = f"{number}, open" if result.open else number
     kind = f"{result.kind} open" if result.open else result.kind
     lines = textwrap.wrap(title, 23, max_lines=2, placeholder=" …")
-    text = "".join(f'<text x="{x + 9:.0f}" y="{y + 35 + 15 * i:.1f}">{html.escape(line)}</text>' for i, line in enumerate(lines))
+    text = "".join(
+        f'<text x="{x + 9:.0f}" y="{y + 35 + 15 * i:.1f}">{html.escape(line)}</text>'
+        for i, line in enumerate(lines)
+    )
     return (
         f'<a id="claims-n{place}" class="{kind}" href="{html.escape(uri)}">'
         f"<title>{html.escape(f'{head}: {title}')}</title>"
