@@ -96,7 +96,8 @@ class Callable:
         ),
     ],
 )
-def test_bad_input(tmp_path, name, value, message):
+def test_bad_input(tmp_path, monkeypatch, name, value, message):
+    monkeypatch.chdir(tmp_path)
     folder = tmp_path / "folder"
     with pytest.raises(ValueError) as error:
         run(**{"experiment": draw, "points": POINTS, "folder": folder} | {name: value})
