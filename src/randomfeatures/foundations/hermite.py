@@ -67,8 +67,8 @@ def relu_coefficients(m_max: int, bias: float = 0.0) -> Float[np.ndarray, "{m_ma
     functions = [quarter, -b * quarter]
     for m in range(1, m_max):
         functions.append((-b * functions[m] - math.sqrt(m) * functions[m - 1]) / math.sqrt(m + 1))
-    m = np.arange(2, max(m_max, 1) + 1)
-    higher = quarter / math.sqrt(2 * math.pi) * np.asarray(functions[: m.size]) / np.sqrt(m * (m - 1.0))
+    degrees = np.arange(2, max(m_max, 1) + 1)
+    higher = quarter / math.sqrt(2 * math.pi) * np.asarray(functions[: degrees.size]) / np.sqrt(degrees * (degrees - 1.0))
     # E[z + b]_+ = [b]_+ + E[z - |b|]_+, and the last term by Mills' ratio, for b Phi(b) and phi(b) nearly cancel when b < 0.
     mills = math.sqrt(math.pi / 2) * float(special.erfcx(abs(b) / math.sqrt(2)))
     mean = max(b, 0.0) + quarter * quarter / math.sqrt(2 * math.pi) * max(1 - abs(b) * mills, 0.0)

@@ -172,7 +172,8 @@ def conjugate_gradients(
     u, r = xp.zeros_like(right), right
     z = r if preconditioner is None else preconditioner(r)
     p, size = z, xp.sum(r * z, axis=0)
-    steps, turns = (), ()
+    steps: tuple[Array, ...] = ()
+    turns: tuple[Array, ...] = ()
     while True:
         yield Iterate(u, r, size, steps, turns)
         image = product(p)

@@ -16,6 +16,7 @@ energy Σ N(d, k) λ_k is 1/2. The numbers are given as floats, as balls that en
 import math
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -64,7 +65,7 @@ def degree_energies(d: int, degrees: tuple[int, ...]) -> dict[int, float]:
     """
     d = integer("d", d, at_least=1)
     degrees = tuple(integer("degrees", k, at_least=0) for k in degrees)
-    return {k: float(certify(lambda k=k: energy_share(d, k))) for k in degrees}
+    return {k: float(certify(partial(energy_share, d, k))) for k in degrees}
 
 
 # --- as balls at the current precision

@@ -7,7 +7,6 @@ where it is not given.
 
 import math
 from fractions import Fraction
-from itertools import count
 
 from randomfeatures.foundations.arguments import integer, real
 from randomfeatures.foundations.logarithms import lower_from_log, lower_sum, upper_sum
@@ -115,12 +114,12 @@ def best_energy(d: int, r: int, R: float | None = None) -> float:
     True
     """
     R, left, energy = _norm(d, R), integer("r", r, at_least=0), 0.0
-    for n in count(1, 2):
-        if left <= 0:
-            return energy
+    n = 1
+    while left > 0:
         used = min(left, multiplicity(d, n))
         energy += math.exp(math.log(used) + log_wave_eigenvalue(d, R, n))
-        left -= used
+        left, n = left - used, n + 2
+    return energy
 
 
 def best_width(d: int, needed: float = ENERGY_NEEDED, R: float | None = None) -> int:
@@ -139,13 +138,14 @@ def best_width(d: int, needed: float = ENERGY_NEEDED, R: float | None = None) ->
     total = second_moment(R)
     if missing >= total:
         raise ValueError(f"needed must be below {total:g}, the energy of the wave, got {needed!r}")
-    for n in count(1, 2):
+    n = 1
+    while True:
         degree = multiplicity(d, n)
         energy = math.exp(math.log(degree) + log_wave_eigenvalue(d, R, n))
         if energy >= missing:
             share = Fraction(missing / energy)  # exact: a float may not hold N(d, n)
             return width + math.ceil(share * degree)
-        width, missing = width + degree, missing - energy
+        width, missing, n = width + degree, missing - energy, n + 2
 
 
 def _norm(d: int, R: float | None) -> float:

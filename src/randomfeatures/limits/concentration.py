@@ -336,10 +336,10 @@ def _log_double_sum(d: int, s: float, n: int, K: int) -> tuple[float, float]:
         g = _log_sine_eigenvalues(d, k[low] * (k[high] * s), n)
         logs.append(g + np.log(np.abs(b_pairs)) - 2 * j * j * s)
         signs.append(np.sign(b_pairs))
-    logs, signs = np.concatenate(logs), np.concatenate(signs)
-    largest = float(np.max(logs))
-    terms = np.exp(logs - largest)
-    total = math.fsum(signs * terms)
+    all_logs = np.concatenate(logs)
+    largest = float(np.max(all_logs))
+    terms = np.exp(all_logs - largest)
+    total = math.fsum(np.concatenate(signs) * terms)
     log_total = math.log(total) if total > 0 else -math.inf
     return log_total + largest, math.log(np.sum(terms)) + largest
 

@@ -5,7 +5,6 @@ fractions stay exact. Weights w and inputs x are uniform on the unit sphere S^{d
 """
 
 import math
-from numbers import Real
 
 from array_api_compat import array_namespace
 from jaxtyping import Float
@@ -13,7 +12,7 @@ from jaxtyping import Float
 from randomfeatures.foundations.arguments import Array, integer, real, real_array, real_arrays
 from randomfeatures.foundations.relu_spectrum import relu_eigenvalue
 from randomfeatures.foundations.sphere import log_monomial_eigenvalue, multiplicity
-from randomfeatures.power.polynomials_harmonics import Polynomial, add, dimension, evaluate, harmonic_parts, inner_product
+from randomfeatures.power.polynomials_harmonics import Coefficient, Polynomial, add, dimension, evaluate, harmonic_parts, inner_product
 
 
 def coefficient_function(p: Polynomial) -> dict[tuple[int, ...], float]:
@@ -148,7 +147,7 @@ def training_budget(C: float, error: float, d: int | None = None) -> tuple[int, 
     return math.ceil(width * (1 - 1e-12)), math.ceil(4 * ratio**2 * (1 - 1e-12))
 
 
-def blind_energy(p: Polynomial) -> Real:
+def blind_energy(p: Polynomial) -> Coefficient:
     r"""The squared norm of the harmonics of odd degree >= 3: the error that every bias-free ReLU network keeps, and the infimum.
 
     .. math:: \sum_{k=3,5,\dots} \|f_k\|^2
@@ -166,7 +165,7 @@ def blind_energy(p: Polynomial) -> Real:
 # --- with a bias
 
 
-def homogenize(p: Polynomial) -> dict[tuple[int, ...], Real]:
+def homogenize(p: Polynomial) -> dict[tuple[int, ...], Coefficient]:
     r"""F: a homogeneous polynomial of even degree m in d + 1 variables with F((x, 1)/√2) = p(x) for all x; m is p's degree, rounded up.
 
     .. math:: F(y) = 2^{m/2} \sum_j p_j(y_1,\dots,y_d)\, y_{d+1}^{m-j}
@@ -186,7 +185,7 @@ def homogenize(p: Polynomial) -> dict[tuple[int, ...], Real]:
     return {(*alpha, m - sum(alpha)): 2 ** (m // 2) * a for alpha, a in p.items()}
 
 
-def power_coefficients(p: Polynomial) -> dict[int, dict[tuple[int, ...], Real]]:
+def power_coefficients(p: Polynomial) -> dict[int, dict[tuple[int, ...], float]]:
     r"""{j: c_j}: for each homogeneous component p_j of p a polynomial c_j with p_j(x) = E_v c_j(v) <v, x>^j, for all x in R^d.
 
     .. math:: c_j = \sum_k \frac{p_{j,k}}{\mu_{j,k}}, \qquad p_j = \sum_k |x|^{j-k} p_{j,k}, \quad
@@ -201,7 +200,8 @@ def power_coefficients(p: Polynomial) -> dict[int, dict[tuple[int, ...], Real]]:
     >>> {j: {alpha: round(a, 9) for alpha, a in c.items()} for j, c in power_coefficients({(1, 0): 1, (1, 1): 1}).items()}
     {1: {(1, 0): 2.0}, 2: {(1, 1): 4.0}}
     """
-    d, result = dimension(p), {}
+    d = dimension(p)
+    result: dict[int, dict[tuple[int, ...], float]] = {}
     for j in sorted({sum(alpha) for alpha in p}):
         component = {alpha: a for alpha, a in p.items() if sum(alpha) == j}
         result[j] = {}

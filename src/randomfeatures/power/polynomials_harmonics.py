@@ -7,7 +7,7 @@ Integers and fractions stay exact.
 import math
 from collections.abc import Mapping
 from fractions import Fraction
-from numbers import Rational, Real
+from numbers import Rational
 
 from array_api_compat import array_namespace
 from jaxtyping import Float
@@ -15,7 +15,8 @@ from jaxtyping import Float
 from randomfeatures.foundations.arguments import Array, integer, real, real_array
 
 # Exponents of a monomial -> its coefficient; all exponents have the same length d.
-Polynomial = Mapping[tuple[int, ...], Real]
+Coefficient = int | float | Fraction
+Polynomial = Mapping[tuple[int, ...], Coefficient]
 
 
 # --- polynomials on the sphere
@@ -44,7 +45,7 @@ def evaluate(p: Polynomial, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     return total
 
 
-def inner_product(p: Polynomial, q: Polynomial) -> Real:
+def inner_product(p: Polynomial, q: Polynomial) -> Coefficient:
     r"""<p, q> = E p(x) q(x) for x uniform on the sphere; a Fraction if the coefficients are exact.
 
     .. math:: \mathbb E\,x^\alpha = \frac{\prod_i(\alpha_i-1)!!}{d(d+2)\cdots(d+|\alpha|-2)} \ \text{ if all } \alpha_i \text{ are even}
@@ -61,7 +62,7 @@ def inner_product(p: Polynomial, q: Polynomial) -> Real:
     d = dimension(p)
     if dimension(q) != d:
         raise ValueError(f"q must be a polynomial in {d} variables as p, got {dimension(q)}")
-    total = 0
+    total: Coefficient = 0
     for alpha, a in p.items():
         for beta, b in q.items():
             powers = [i + j for i, j in zip(alpha, beta, strict=True)]
@@ -92,7 +93,8 @@ def harmonic_parts(p: Polynomial) -> dict[int, Polynomial]:
     for degree in {sum(alpha) for alpha in p}:
         rest = {alpha: Fraction(a) for alpha, a in p.items() if sum(alpha) == degree}
         for j in range(degree, -1, -2):
-            harmonic, lower, laplace, a = dict(rest), {}, rest, Fraction(1)
+            harmonic, laplace, a = dict(rest), rest, Fraction(1)
+            lower: dict = {}
             for i in range(1, j // 2 + 1):
                 laplace, a = _laplacian(laplace), -a / (2 * i * (d + 2 * j - 2 - 2 * i))
                 piece = _times_norm({alpha: a * value for alpha, value in laplace.items()}, i - 1)
@@ -121,7 +123,7 @@ def dimension(p: Polynomial) -> int:
     return lengths.pop()
 
 
-def add(total: dict, p: Polynomial, factor: Real) -> None:
+def add(total: dict, p: Polynomial, factor: Coefficient) -> None:
     """total += factor p in place; terms that vanish are dropped."""
     for alpha, a in p.items():
         total[alpha] = total.get(alpha, 0) + factor * a

@@ -8,6 +8,7 @@ k tasks. There is no intercept: the constant is one more feature. The estimator 
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, device
@@ -167,7 +168,9 @@ class NormalEquations:
 
     def __init__(self) -> None:
         self.rows = self.batches = self.largest_batch = 0
-        self.gram = self.moment = self.dtype = None
+        self.gram: Any = None
+        self.moment: Any = None
+        self.dtype: Any = None
 
     def add(self, features: Float[Array, "n r"], targets: Float[Array, "n *k"]) -> "NormalEquations":
         """Add a batch of rows and return the sums. A batch that is refused with ValueError leaves them as they were.

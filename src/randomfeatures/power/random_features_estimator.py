@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from randomfeatures.foundations.arguments import integer, real
@@ -35,7 +37,18 @@ class RandomFeatureRidge(RegressorMixin, BaseEstimator):
     ((100,), True)
     """
 
-    def __init__(self, r=256, penalty=1.0, *, cutoff=None, bias_scale=1.0, random_state=0, batch_rows=2048):
+    _coefficients: np.ndarray | None  # None until they are asked for after a partial_fit
+
+    def __init__(
+        self,
+        r: int = 256,
+        penalty: float = 1.0,
+        *,
+        cutoff: float | None = None,
+        bias_scale: float = 1.0,
+        random_state: int = 0,
+        batch_rows: int = 2048,
+    ) -> None:
         self.r = r
         self.penalty = penalty
         self.cutoff = cutoff
@@ -43,51 +56,51 @@ class RandomFeatureRidge(RegressorMixin, BaseEstimator):
         self.random_state = random_state
         self.batch_rows = batch_rows
 
-    def fit(self, X, y) -> "RandomFeatureRidge":
+    def fit(self, X: ArrayLike, y: ArrayLike) -> "RandomFeatureRidge":
         """Fit to the rows of ``X`` (n, d) and ``y``, (n,) or (n, k), forgetting earlier data."""
         self._add(X, y, first=True)
-        self._solve()
+        self._coefficients = self._solve()
         return self
 
-    def partial_fit(self, X, y) -> "RandomFeatureRidge":
+    def partial_fit(self, X: ArrayLike, y: ArrayLike) -> "RandomFeatureRidge":
         """Add the rows of ``X`` and ``y`` to those seen so far. The coefficients are solved for when they are next needed."""
         self._add(X, y, first=not hasattr(self, "normal_equations_"))
         return self
 
-    def predict(self, X) -> np.ndarray:
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """The values of the model at the rows of ``X``, of shape (n,) or (n, k)."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        return np.concatenate([self.features_(X[rows]) @ self.coef_ for rows in self._batches(X)])
+        x = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        return np.concatenate([self.features_(x[rows]) @ self.coef_ for rows in self._batches(x)])
 
     @property
     def coef_(self) -> np.ndarray:
         check_is_fitted(self)
         if self._coefficients is None:
-            self._solve()
+            self._coefficients = self._solve()
         return self._coefficients
 
-    def _add(self, X, y, *, first: bool) -> None:
-        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], y_numeric=True, multi_output=True, reset=first)
+    def _add(self, X: ArrayLike, y: ArrayLike, *, first: bool) -> None:
+        x, targets = validate_data(self, X, y, dtype=[np.float64, np.float32], y_numeric=True, multi_output=True, reset=first)
         real("penalty", self.penalty, at_least=0)  # before the work, not after it
-        batches = self._batches(X)
+        batches = self._batches(x)
         if first:
             rng = np.random.default_rng(integer("random_state", self.random_state, at_least=0))
-            self.features_ = ReLUFeatures.sample(rng, self.r, X.shape[1], bias_scale=self.bias_scale)
+            self.features_ = ReLUFeatures.sample(rng, self.r, x.shape[1], bias_scale=self.bias_scale)
             self.normal_equations_ = NormalEquations()
         for rows in batches:
-            self.normal_equations_.add(self.features_(X[rows]), y[rows].astype(X.dtype, copy=False))
+            self.normal_equations_.add(self.features_(x[rows]), targets[rows].astype(x.dtype, copy=False))
         self._coefficients = None
 
-    def _solve(self) -> None:
+    def _solve(self) -> np.ndarray:
         sums = self.normal_equations_
-        self._coefficients = sums.minimum_norm(self.cutoff) if self.penalty == 0 else sums.ridge(self.penalty)
+        return sums.minimum_norm(self.cutoff) if self.penalty == 0 else sums.ridge(self.penalty)
 
-    def _batches(self, X) -> Iterator[slice]:
+    def _batches(self, X: np.ndarray) -> Iterator[slice]:
         size = integer("batch_rows", self.batch_rows, at_least=1)
         return (slice(start, start + size) for start in range(0, X.shape[0], size))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags

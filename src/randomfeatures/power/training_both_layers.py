@@ -45,13 +45,13 @@ def excess_terms(C: float, r: int, eta: float, T: int) -> tuple[float, float, fl
     >>> excess_terms(C=2.0, r=8, eta=0.25, T=4)[0]
     0.25
     """
-    C, r, tau = real("C", C, above=0), _count("r", r), _time(eta, T, "T", at_least=1)
+    C, width, tau = real("C", C, above=0), _count("r", r), _time(eta, T, "T", at_least=1)
     if tau == 0:
         raise ArithmeticError(f"the distance term is above the largest float for eta = {eta!r}, T = {T}")
-    distance = C / tau * (C / (2 * r))
-    steps = eta * r / 2 * (0.5 + math.sinh(2 * tau) / (4 * tau))
+    distance = C / tau * (C / (2 * width))
+    steps = eta * width / 2 * (0.5 + math.sinh(2 * tau) / (4 * tau))
     if not math.isfinite(distance + steps):
-        given = f"C = {C!r}, r = {r:g}, eta = {eta!r}, T = {T}"
+        given = f"C = {C!r}, r = {width:g}, eta = {eta!r}, T = {T}"
         raise ArithmeticError(f"a term is above the largest float for {given}")
     return distance, steps, C * _relative_drift(tau)
 
@@ -96,8 +96,8 @@ def steps_needed(C: float, error: float) -> int:
     >>> steps_needed(C=2.0, error=0.5)
     64
     """
-    C, error = _exact(C, error)
-    return math.ceil(4 * C**2 / error**2)
+    norm, excess = _exact(C, error)
+    return math.ceil(4 * norm**2 / excess**2)
 
 
 def width_needed(C: float, error: float) -> int:
@@ -110,8 +110,8 @@ def width_needed(C: float, error: float) -> int:
     >>> width_needed(C=4.0, error=0.25)
     512
     """
-    C, error = _exact(C, error)
-    return math.isqrt(math.ceil(4 * C**5 / error**3) - 1) + 1
+    norm, excess = _exact(C, error)
+    return math.isqrt(math.ceil(4 * norm**5 / excess**3) - 1) + 1
 
 
 def _relative_drift(tau: float) -> float:

@@ -76,7 +76,7 @@ def tail_law(d: int, degree: int) -> tuple[float, float]:
         lower = scale * (ball(d) - 1.5).sqrt() / ball((K + 1) * (K + 1 + d)) ** 1.5
         return lower, scale * ball(d - 1).sqrt() / ball(K * (K + d)) ** 1.5
 
-    lower, upper = (certify(lambda i=i: bounds()[i]) for i in (0, 1))
+    lower, upper = certify(lambda: bounds()[0]), certify(lambda: bounds()[1])
     return enclosure(lower)[0], enclosure(upper)[1]
 
 
