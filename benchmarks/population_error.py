@@ -37,7 +37,7 @@ def least(functions, repetitions):
     return {name: min(values) for name, values in seconds.items()}
 
 
-def neurons(r, d, m=1, seed=0):
+def random_neurons(r, d, m=1, seed=0):
     """Gaussian weights and m unit targets."""
     rng = np.random.default_rng(seed)
     v = rng.standard_normal((m, d))
@@ -70,22 +70,22 @@ def product(r, d, repetitions, neural_tangents):
     """One symmetric product with the Gram matrix that is never formed, against forming it, and against the matrix product inside."""
     import torch
 
-    from randomfeatures import random_features
+    from randomfeatures.sharp.population_error import gram, neurons, threads
 
-    rows = random_features._unit(torch.from_numpy(neurons(r, d)[0]), None)
+    rows = neurons.unit(torch.from_numpy(random_neurons(r, d)[0]), None)
     x = torch.ones((r, 1), dtype=torch.float64)
-    workers = random_features._Workers(torch)
-    gram, single = random_features._Gram(rows, workers), random_features._Gram(rows.cast(torch.float32), workers)
+    workers = threads.Workers(torch)
+    double, single = (gram.ComputedGram(rows.cast(dtype), workers) for dtype in (torch.float64, torch.float32))
     array = rows.rows.numpy()
     functions = {
-        "product": lambda: gram.product(x),
-        "product in single precision": lambda: single.product(x.float()),
+        "product": lambda: gram.product(double, x),
+        "product in single precision": lambda: gram.product(single, x.float()),
         "bare matrix product": lambda: rows.rows @ rows.rows.T,
         "dense evaluation in numpy": lambda: dense_gram(array),
         "dense evaluation in torch": lambda: dense_gram_torch(rows.rows),
     }
     with workers:
-        difference = float(np.max(np.abs(gram.product(x).numpy() - dense_gram(array) @ x.numpy())) / r)
+        difference = float(np.max(np.abs(gram.product(double, x).numpy() - dense_gram(array) @ x.numpy())) / r)
         seconds = least(functions, repetitions)
     if neural_tangents:
         command = [neural_tangents, HERE / "neural_tangents_gram.py", r, d, repetitions]
@@ -103,7 +103,7 @@ def alone(r, d, method):
 
 def one(r, d, method):
     """What ``alone`` runs."""
-    weights, directions = neurons(r, d)
+    weights, directions = random_neurons(r, d)
     import torch  # noqa: F401  (its import is not timed)
 
     from randomfeatures.sharp.population_error import population_error

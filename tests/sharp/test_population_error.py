@@ -8,7 +8,8 @@ import pytest
 from checks import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from population_error_parts import check, digits, neurons, unit_gram
+from population_error_parts import check, cross_of, digits, neurons, unit_gram
+from scipy import linalg
 
 from randomfeatures.foundations.dual_activations import dual_relu
 from randomfeatures.foundations.sphere import gegenbauer, multiplicity, sample_sphere
@@ -50,6 +51,33 @@ def test_every_method_against_many_digits(method, r, d):
     assert result.method == method and result.converged
     size = np.linalg.norm(directions, axis=1)[None, :] / np.linalg.norm(weights, axis=1)[:, None]
     assert_close(result.coefficients / size, coefficients / size, 2e-4 if method == "iterative" else 1e-9)
+
+
+@pytest.mark.claim("prop-population-error", kind="identity")
+def test_features_that_repeat_others_and_the_pseudoinverse(rng):
+    """Part 1: G is singular, and |f|^2 - c^T G^+ c is the least error still; every solution of
+    G u = c has it, and any other u more, by <h, Gh>."""
+    base, directions = neurons(rng, 6, 4), neurons(rng, 2, 4)
+    weights = np.vstack([base, 2 * base[:3], -base[:1], base[:1]])
+    lengths, length = (np.linalg.norm(x, axis=1) for x in (weights, directions))
+    gram = np.outer(lengths, lengths) * unit_gram(weights)
+    c = np.outer(lengths, length) * cross_of(weights, directions)
+    solution, energy = np.linalg.pinv(gram, rcond=1e-12) @ c, length**2 / 2
+    result = population_error(weights, directions)
+    assert_close(result.error, energy - np.sum(c * solution, axis=0), 1e-12 * energy)
+    for u, more in ((result.coefficients, 0.0), (solution, 0.0), (solution + 0.1, 0.01 * np.sum(gram))):
+        error = energy - 2 * np.sum(c * u, axis=0) + np.sum(u * (gram @ u), axis=0)
+        assert_close(error - more, result.error, 1e-10 * (energy + more))
+
+
+@pytest.mark.claim("prop-population-error", kind="identity")
+def test_one_factor_has_the_errors_of_every_number_of_features(rng):
+    """Part 3: with G = L L^T and y = L^{-1} c the first m features leave |f|^2 - Σ_{i <= m} y_i^2."""
+    weights, directions = sample_sphere(rng, 12, 4), sample_sphere(rng, 1, 4)
+    c = cross_of(weights, directions)[:, 0]
+    y = linalg.solve_triangular(np.linalg.cholesky(unit_gram(weights)), c, lower=True)
+    for m in range(13):
+        assert_close(population_error(weights[:m], directions).error, [0.5 - np.sum(y[:m] ** 2)], 1e-12)
 
 
 @pytest.mark.claim("prop-population-error", kind="Monte Carlo")

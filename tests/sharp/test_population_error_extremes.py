@@ -5,6 +5,7 @@ import math
 import warnings
 from dataclasses import dataclass
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -146,6 +147,33 @@ def test_intervals_against_many_digits(d, r, seed, exponent):
         result = solved(Case(weights, directions), method)
         assert np.all(result.lower <= truth) and np.all(truth <= result.upper), method
     assert result.converged  # the balls
+
+
+@given(cases(), st.sampled_from(["dense", "iterative"]))
+@settings(max_examples=40)
+def test_the_coefficients_have_an_error_in_the_interval(case, method):
+    """E(u) in 80 digits for the coefficients as they are returned: at least ``lower``, and at most
+    ``upper``."""
+    result = solved(case, method)
+    if result is None:
+        return
+    with mpmath.workdps(80):
+        rows = [[mpmath.mpf(float(t)) for t in x] for x in (*case.weights, *case.directions)]
+        rows = [row if any(row) else None for row in rows]
+        kernel = [[inner(w, v) if w and v else 0 for v in rows] for w in rows]
+        r = len(case.weights)
+        for k, (lower, upper) in enumerate(zip(result.lower, result.upper, strict=True)):
+            u = [(i, mpmath.mpf(-float(x))) for i, x in enumerate(result.coefficients[:, k]) if x]
+            u.append((r + k, mpmath.mpf(1)))
+            error = mpmath.fsum(x * y * kernel[i][j] for i, x in u for j, y in u)
+            assert lower <= max(error, mpmath.mpf(0)) <= upper
+
+
+def inner(w, v):
+    """E [<w,x>]_+ [<v,x>]_+ with the digits that are set."""
+    product, size = mpmath.fdot(w, v), mpmath.norm(w) * mpmath.norm(v)
+    angle = mpmath.acos(min(max(product / size, mpmath.mpf(-1)), mpmath.mpf(1)))
+    return (size * mpmath.sin(angle) + product * (mpmath.pi - angle)) / (2 * mpmath.pi)
 
 
 @pytest.mark.parametrize("method", METHODS)

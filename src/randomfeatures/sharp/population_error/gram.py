@@ -4,7 +4,7 @@ Its tiles are computed again in each product, or once and stored.
 """
 
 import math
-from typing import Protocol
+from typing import Any, Protocol
 
 from array_api_compat import array_namespace, device
 from jaxtyping import Float
@@ -28,6 +28,7 @@ class Gram(Protocol):
 
     starts: range
     workers: Workers
+    dtype: Any
 
     def tile(self, i: int, j: int, worker: int = 0) -> Array:
         """Rows i, i+1, ... and columns j, j+1, ..., valid until the worker's next call."""
@@ -67,7 +68,7 @@ class ComputedGram:
     def __init__(self, neurons: Neurons, workers: Workers):
         self.rows, self.bias, self.workers = neurons.rows, neurons.bias, workers
         xp = self.xp = array_namespace(self.rows)
-        self.side = tile_side(self.rows)
+        self.side, self.dtype = tile_side(self.rows), self.rows.dtype
         self.starts = range(0, self.rows.shape[0], self.side)
         new = {"dtype": self.rows.dtype, "device": device(self.rows)}
         self._scratch = xp.empty((workers.count, 3, self.side**2), **new)
@@ -116,6 +117,7 @@ class StoredGram:
     def __init__(self, gram: ComputedGram):
         xp, (n, b) = gram.xp, (gram.rows.shape[0], gram.side)
         self.side, self.starts, self.workers = b, gram.starts, gram.workers
+        self.dtype = gram.dtype
         self.matrix = xp.empty((n, n), dtype=gram.rows.dtype, device=device(gram.rows))
         for i in self.starts:
             for j in self.starts[i // b :]:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
 
 import numpy as np
 from array_api_compat import array_namespace, device, is_numpy_array
@@ -58,13 +57,12 @@ class System:
     """G u = c and how to solve it.
 
     ``gram`` is G in double precision, by which the answer is judged; ``inner`` the same in the
-    precision ``dtype`` of the iteration; ``slack`` bounds how far rounding moves eigenvalues of G.
+    precision of the iteration; ``slack`` bounds how far rounding moves eigenvalues of G.
     """
 
     problem: Problem
     gram: Gram
     inner: Gram
-    dtype: Any
     preconditioner: Preconditioner
     slack: float
 
@@ -135,9 +133,8 @@ def iterative(features: Neurons, targets: Neurons, tolerance: float, report: Rep
 def _system(features: Neurons, targets: Neurons, gram: Gram, inner: Gram, preconditioner: Preconditioner) -> System:
     c = cross(features, targets)
     problem = Problem(c, targets.energy, product_error(features), energy_error(targets))
-    dtype = inner.tile(0, 0).dtype if len(inner.starts) else c.dtype
     slack = features.rows.shape[0] * entry_error(features)
-    return System(problem, gram, inner, dtype, preconditioner, slack)
+    return System(problem, gram, inner, preconditioner, slack)
 
 
 def refined(system: System, floor: Floor, tolerance: float, report: Report) -> Enclosure:
@@ -181,7 +178,7 @@ def one_round(system: System, rest: Array, floor: Floor, aim: float, limit: int,
     that is singular up to rounding the recurrence breaks down.
     """
     xp, m, probing = array_namespace(rest), rest.shape[1], floor.value == 0
-    right = xp.astype(rest, system.dtype)
+    right = xp.astype(rest, system.inner.dtype)
     if probing:
         probes = system.preconditioner.sample(np.random.default_rng(0), PROBES)
         right = xp.concat([right, probes], axis=1)
@@ -192,10 +189,8 @@ def one_round(system: System, rest: Array, floor: Floor, aim: float, limit: int,
         if probing:
             floor = _higher(floor, _probed(system, iterate, m))
         squares = host(xp.sum(iterate.residual**2, axis=0))
-        worst, largest = (
-            float(np.max(squares[:m], initial=0.0)),
-            float(np.max(squares, initial=0.0)),
-        )
+        worst = float(np.max(squares[:m], initial=0.0))
+        largest = float(np.max(squares, initial=0.0))
         report(len(iterate.steps), worst**0.5)
         reached = floor.value > 0 and worst <= aim * floor.value
         if reached or worst < least:
