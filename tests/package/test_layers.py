@@ -116,8 +116,6 @@ def test_a_module_has_the_name_of_its_chapter(part):
 def test_the_tests_of_a_module_have_its_name(part):
     names = {name.removeprefix(f"{part}.") for name in modules(PACKAGE) if name.startswith(f"{part}.")}
     for path in (ROOT / "tests" / part).glob("test_*.py"):
-        if path.stem.startswith("test_sandwich"):
-            continue
         assert any(f"{path.stem}_".startswith(f"test_{name}_") for name in names), f"{path.name} has the name of no module"
     for name in names - WITHOUT_TESTS:
         if "." not in name:

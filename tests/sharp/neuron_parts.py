@@ -41,8 +41,14 @@ def precise_tail(d, r):
             if k == 1:
                 value = mpmath.mpf(1) / (4 * d)
             else:
-                power = gamma(mpmath.mpf(k - 1) / 2) / (4 * mpmath.pi) if k else 1 / (2 * mpmath.sqrt(mpmath.pi))
-                value = d * (gamma(mpmath.mpf(d) / 2) * power / gamma(mpmath.mpf(k + d + 1) / 2)) ** 2
+                power = (
+                    gamma(mpmath.mpf(k - 1) / 2) / (4 * mpmath.pi)
+                    if k
+                    else 1 / (2 * mpmath.sqrt(mpmath.pi))
+                )
+                value = (
+                    d * (gamma(mpmath.mpf(d) / 2) * power / gamma(mpmath.mpf(k + d + 1) / 2)) ** 2
+                )
             take = min(r, multiplicity(d, k))
             tail, r = tail - take * value, r - take
             if r == 0:
@@ -55,7 +61,8 @@ def counts_of_degrees(d, K):
 
 
 def kernel_eigenvalues(d, K, kernel):
-    """E_t kernel(t) P_k(t), k = 0..K, by Gauss-Legendre in the angle φ of t = cos φ, where a neuron's kernel is smooth."""
+    """E_t kernel(t) P_k(t), k = 0..K, by Gauss-Legendre in the angle φ of t = cos φ, where a
+    neuron's kernel is smooth."""
     x, w = special.roots_legendre(400)
     angle = np.pi / 2 * (x + 1)
     w = w * np.sin(angle) ** (d - 2)
@@ -66,14 +73,23 @@ def kernel_eigenvalues(d, K, kernel):
 def log_share(d, k):
     """log N(d, k) λ_k by log-Gamma at 40 digits."""
     with mpmath.workdps(40):
-        eta = mpmath.loggamma(mpmath.mpf(d) / 2) + mpmath.loggamma(mpmath.mpf(k - 1) / 2) - mpmath.loggamma(mpmath.mpf(k + d + 1) / 2)
-        return float(mpmath.log(multiplicity(d, k)) + mpmath.log(d) + 2 * (eta - mpmath.log(4 * mpmath.pi)))
+        eta = (
+            mpmath.loggamma(mpmath.mpf(d) / 2)
+            + mpmath.loggamma(mpmath.mpf(k - 1) / 2)
+            - mpmath.loggamma(mpmath.mpf(k + d + 1) / 2)
+        )
+        return float(
+            mpmath.log(multiplicity(d, k)) + mpmath.log(d) + 2 * (eta - mpmath.log(4 * mpmath.pi))
+        )
 
 
 def gram_mean_error(w, values, b):
-    """E_θ of the error of the best combination of the neurons [⟨w_i, x⟩ + b]_+: E c_i(θ) c_j(θ) = Σ N λ_k² P_k(⟨w_i, w_j⟩)."""
+    """E_θ of the error of the best combination of the neurons [⟨w_i, x⟩ + b]_+: E c_i(θ) c_j(θ) = Σ
+    N λ_k² P_k(⟨w_i, w_j⟩)."""
     d, t = w.shape[1], np.clip(w @ w.T, -1, 1)
     gram = dual_relu_general(np.ones_like(t), 1.0, t, b, b)
-    moments = sum(multiplicity(d, k) * value**2 * gegenbauer(d, k, t) for k, value in enumerate(values))
+    moments = sum(
+        multiplicity(d, k) * value**2 * gegenbauer(d, k, t) for k, value in enumerate(values)
+    )
     total = dual_relu_general(np.ones(()), 1.0, 1.0, b, b)
     return float(total - np.trace(np.linalg.solve(gram, moments)))

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from scipy import special
 
 from randomfeatures.foundations.sphere import multiplicity
-from randomfeatures.sharp.optimum import features_needed, log_optimal_error, optimal_error, optimal_error_certified
+from randomfeatures.sharp.optimum import (
+    features_needed,
+    log_optimal_error,
+    optimal_error,
+    optimal_error_certified,
+)
 from randomfeatures.sharp.spectrum import neuron_spectrum
 
 DIMENSIONS = st.integers(2, 40) | st.integers(2, 10**4)
@@ -19,7 +24,8 @@ DIMENSIONS = st.integers(2, 40) | st.integers(2, 10**4)
 
 @pytest.mark.parametrize("half", [1, 7, 10**6, 10**40, 10**150])
 def test_the_plane_has_a_closed_form(half):
-    """d = 2: s_k = 4 / (π² (k²-1)²) is a difference of squares of 1/(k-1) and 1/(k+1): trigamma functions and a telescoping sum."""
+    """d = 2: s_k = 4 / (π² (k²-1)²) is a difference of squares of 1/(k-1) and 1/(k+1): trigamma
+    functions and a telescoping sum."""
     K = 2 * half
     with mpmath.workdps(1000 if half > 10**10 else 60):
         n = mpmath.mpf(half + 1)  # k = 2n, 2n+2, ...; 1/(k-1)² = 1/(4 (n-1/2)²)
@@ -43,15 +49,21 @@ def test_features_needed_with_a_bias_is_a_threshold(d, b, r):
     assert needed <= r
     fewer = features_needed(d, error * (1 - 1e-9), bias=b)
     assert fewer > r
-    assert optimal_error(d, fewer - 1, bias=b) > error * (1 - 1e-9) >= optimal_error(d, fewer, bias=b)
+    assert (
+        optimal_error(d, fewer - 1, bias=b) > error * (1 - 1e-9) >= optimal_error(d, fewer, bias=b)
+    )
 
 
 @pytest.mark.claim("thm-exact-optimum", kind="identity")
-@pytest.mark.parametrize(("d", "b"), [(3, 0.5), (3, 0.003), (3, 0.25), (4, -1.0), (10, 0.05), (30, 2.0)])
+@pytest.mark.parametrize(
+    ("d", "b"), [(3, 0.5), (3, 0.003), (3, 0.25), (4, -1.0), (10, 0.05), (30, 2.0)]
+)
 def test_the_optimum_with_a_bias_is_the_sorted_sum(d, b):
     values = neuron_spectrum(d, 40, bias=b)
     order = np.argsort(values)[::-1]
-    assert (d in (3, 10)) != np.array_equal(order, np.arange(41))  # for the others the order is that of the degrees
+    assert (d in (3, 10)) != np.array_equal(
+        order, np.arange(41)
+    )  # for the others the order is that of the degrees
     counts = np.cumsum([multiplicity(d, int(k)) for k in order[:14]], dtype=object)
     total, left = optimal_error(d, 0, bias=b), []
     for i in range(14):
@@ -73,7 +85,13 @@ def test_dimension_one_has_two_eigenvalues():
     assert np.array_equal(neuron_spectrum(1, 1), [0.25, 0.25])
     assert [optimal_error(1, r) for r in (0, 1, 2, 10**300)] == [0.5, 0.25, 0.0, 0.0]
     assert optimal_error_certified(1, 7) == (0.0, 0.0) and log_optimal_error(1, 2) == -math.inf
-    assert [features_needed(1, error) for error in (0.5, 0.49, 0.25, 0.2, 1e-300)] == [0, 1, 1, 2, 2]
+    assert [features_needed(1, error) for error in (0.5, 0.49, 0.25, 0.2, 1e-300)] == [
+        0,
+        1,
+        1,
+        2,
+        2,
+    ]
     # [x+b]_+ and [-x+b]_+: the even and the odd part.
     b = 1.5
     x, w = special.roots_legendre(200)
@@ -102,5 +120,7 @@ def test_beyond_the_largest_bias_only_an_affine_function_is_left(b):
 
 def test_at_the_largest_bias_both_ways_agree():
     near, far = math.nextafter(40, 0), math.nextafter(40, 41)
-    assert neuron_spectrum(7, 3, bias=near) == pytest.approx(neuron_spectrum(7, 3, bias=far), rel=1e-14)
+    assert neuron_spectrum(7, 3, bias=near) == pytest.approx(
+        neuron_spectrum(7, 3, bias=far), rel=1e-14
+    )
     assert optimal_error(7, 3, bias=near) == pytest.approx(optimal_error(7, 3, bias=far), rel=1e-14)

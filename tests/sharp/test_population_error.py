@@ -125,7 +125,7 @@ def test_biases_in_closed_form():
     assert population_error(np.array([[0.0]]), np.array([[1.0]]), np.array([-2.0])).error[0] == 0.5  # the zero function
 
 
-# --- the sandwich ---------------------------------------------------------------------------------
+# --- the sandwich --------------------------------------------------------------------------------
 
 
 def mean_error(weights, spectrum):
@@ -172,7 +172,7 @@ def test_the_mean_over_sampled_directions_is_the_mean_and_above_the_optimum(rng)
     assert optimal_error(d, r) < mean < 3 * optimal_error(d, r)
 
 
-# --- edges ----------------------------------------------------------------------------------------
+# --- edges ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", ["auto", "dense", "iterative"])

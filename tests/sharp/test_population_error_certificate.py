@@ -46,7 +46,7 @@ def silent(iteration, residual):
     pass
 
 
-# --- the interval ---------------------------------------------------------------------------------
+# --- the interval --------------------------------------------------------------------------------
 
 
 @pytest.mark.claim("prop-certificate", kind="identity")
@@ -161,7 +161,7 @@ def test_useless_coefficients_are_given_up_for_zeros(bad):
     assert found.error[0] < 0.4
 
 
-# --- rounding -------------------------------------------------------------------------------------
+# --- rounding ------------------------------------------------------------------------------------
 
 
 def test_one_rounding_is_half_a_unit():
@@ -221,7 +221,7 @@ def test_products_are_as_exact_as_the_bound_says(rng):
     assert np.all(difference <= bound) and np.max(difference / bound) > 1e-4
 
 
-# --- the smallest eigenvalue, proved --------------------------------------------------------------
+# --- the smallest eigenvalue, proved -------------------------------------------------------------
 
 
 def test_what_a_factorisation_may_overlook_by_hand():
@@ -261,7 +261,7 @@ def gap_of_two(angle):
         return float(0.5 - kernel)
 
 
-# --- the smallest eigenvalue, by probes -----------------------------------------------------------
+# --- the smallest eigenvalue, by probes ----------------------------------------------------------
 
 
 def floor_by_probes(weights, iterations):

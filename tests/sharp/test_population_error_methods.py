@@ -274,7 +274,7 @@ def test_libraries_do_not_mix():
         population_error(np.eye(2), torch.eye(2, dtype=torch.float64))
 
 
-# --- long runs ------------------------------------------------------------------------------------
+# --- long runs -----------------------------------------------------------------------------------
 
 
 def test_progress_is_a_line_an_iteration_and_silence_is_the_default(rng, capsys):

@@ -1,16 +1,39 @@
-"""The chapter on the sandwich: mean error and budget, upper bound for random ReLU features, the theorem, the preconditioner."""
+"""The sandwich: bounds on the error and the width of random ReLU features, by sampling and by
+routes of their own."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from checks import assert_close
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from neuron_parts import exact_eigenvalue, exact_tail
+from scipy import special, stats
 
 from randomfeatures.foundations.dual_activations import dual_relu
 from randomfeatures.foundations.sphere import gegenbauer, multiplicity, sample_sphere
-
-pytest.importorskip("flint")
-from randomfeatures.sharp import optimum
-from randomfeatures.sharp.spectrum import neuron_spectrum
+from randomfeatures.sharp.optimum import (
+    almost_every_direction_bound,
+    optimal_error,
+)
+from randomfeatures.sharp.sandwich import (
+    expected_error_bound,
+    log_most_directions_width,
+    log_predicted_width,
+    log_width_enough,
+    preconditioner_bounds,
+    predicted_error,
+    probe_failure,
+    random_relu_error,
+    random_relu_expected_width,
+    random_relu_guarantee,
+    random_relu_width,
+    sampled_optimum_bound,
+)
+from randomfeatures.sharp.sandwich_budget import mean_error
+from randomfeatures.sharp.spectrum import harmonics, neuron_spectrum
 
 
 def gram(v, w):
@@ -23,117 +46,247 @@ def part(d, degrees, v, w, weight):
     return sum(multiplicity(d, k) * weight[k] * gegenbauer(d, k, t) for k in degrees)
 
 
-@pytest.mark.claim("prop-mean-error", kind="identity")
-@pytest.mark.parametrize(("d", "r"), [(3, 12), (6, 40), (15, 150)])
-def test_budget_and_mean_error(d, r):
-    """D_0 and D_1 from the features |x| and x_j; the D_k add up to r; the mean error by the kernel with squared eigenvalues."""
-    w, top = sample_sphere(np.random.default_rng(r), r, d), 120
-    inverse, spectrum = np.linalg.inv(gram(w, w)), neuron_spectrum(d, top)
-    D = np.array([np.sum(inverse * part(d, [k], w, w, spectrum)) for k in range(top + 1)])
-    eta_0 = math.exp(math.lgamma(d / 2) - math.lgamma((d + 1) / 2)) / (2 * math.sqrt(math.pi))
-    assert math.isclose(D[0], d * eta_0**2 * inverse.sum(), rel_tol=1e-9)  # <|x|/√d, σ_w> = √d η_0
-    assert math.isclose(D[1], np.sum(inverse * (w @ w.T)) / 4, rel_tol=1e-9)  # <x_j, σ_w> = w_j / 2
-    assert np.all(D >= -1e-9) and all(D[k] <= multiplicity(d, k) + 1e-6 for k in range(top + 1))
-    missing = r - D.sum()
-    assert -1e-6 < missing < 0.02 * r
-    square = part(d, range(top + 1), w, w, spectrum**2)
-    mean = 0.5 - np.sum(spectrum * D)
-    assert math.isclose(mean, 0.5 - np.trace(inverse @ square), rel_tol=1e-8)
-    short = 0.5 - np.sum((spectrum * D)[:11])  # part 3, K = 10
-    assert mean - 1e-12 <= short <= mean + spectrum[12] * (r - D[:11].sum()) + 1e-12
-    theta = sample_sphere(np.random.default_rng(1), 4000, d)
-    c = gram(w, theta)
-    errors = 0.5 - np.sum(c * (inverse @ c), axis=0)
-    assert abs(errors.mean() - mean) < 4 * errors.std() / math.sqrt(4000) < 0.2 * mean
+# --- the sandwich --------------------------------------------------------------------------------
+
+
+@pytest.mark.claim("prop-sandwich", kind="identity")
+@given(st.integers(1, 10).map(lambda n: 2 * n + 1), st.integers(1, 10**5))
+def test_the_upper_bound_is_its_series(d, r):
+    """U_r in fractions up to degree 60, and what follows between 0 and its energy, or the noise of
+    so many harmonics."""
+    values = {k: exact_eigenvalue(d, k) for k in (0, 1, *range(2, 61, 2))}
+    terms = [multiplicity(d, k) / (1 / x + r / (Fraction(1, 2) - x)) for k, x in values.items()]
+    bound = expected_error_bound(d, r)
+    rest = exact_tail(d, harmonics(d, 60))
+    assert sum(terms) < bound <= float(sum(terms) + rest) * (1 + 1e-8)
+    if rest < sum(terms) / 100:
+        assert_close(bound / float(sum(terms)), 1, 0.0101)
+
+
+@pytest.mark.claim("prop-sandwich", kind="identity")
+@pytest.mark.parametrize("d", [2, 3, 10, 100])
+def test_one_feature_has_the_error_of_the_upper_bound(d):
+    """r = 1: the mean over the cosine of 1/2 - 2 κ(t)², by quadrature; equality, so no constant
+    could be smaller."""
+    x, weight = special.roots_legendre(400)
+    angle = np.pi / 2 * (x + 1)
+    weight = weight * np.sin(angle) ** (d - 2)
+    truth = 0.5 - 2 * np.sum(weight * dual_relu(np.cos(angle)) ** 2) / np.sum(weight)
+    assert_close(expected_error_bound(d, 1), truth, 2e-8)
+    assert optimal_error(d, 1) < truth < expected_error_bound(d, 1)
 
 
 @pytest.mark.claim("prop-sandwich", kind="Monte Carlo")
 @pytest.mark.parametrize(("d", "r"), [(4, 3), (6, 25)])
 def test_the_coefficients_of_the_upper_bound_have_the_error_that_is_stated(d, r):
-    """E ‖F_W - σ_θ‖² with c = Σ a_k N P_k, a_k = λ_k/(λ_k + ν_k), equals U_r (degrees up to 10), and least squares is below."""
-    rng, degrees = np.random.default_rng(d), [0, 1, *range(2, 11, 2)]
-    spectrum = neuron_spectrum(d, 10)
+    """E ‖F_W - σ_θ‖² with c = Σ a_k N P_k, a_k = λ_k/(λ_k + ν_k), equals U_r, and least squares is
+    below."""
+    rng, degrees = np.random.default_rng(d), [0, 1, *range(2, 31, 2)]
+    spectrum = neuron_spectrum(d, 30)
     nu = (0.5 - spectrum) / r
-    a = spectrum / (spectrum + nu)
-    N = np.array([float(multiplicity(d, k)) for k in range(11)])
-    U = np.sum(N * spectrum * (1 - a)) + 0.5 - np.sum(N * spectrum)
+    a, U = spectrum / (spectrum + nu), expected_error_bound(d, r)
     theta, errors, best = sample_sphere(rng, 1, d), [], []
-    for _ in range(9000):
+    for _ in range(6000):
         w = sample_sphere(rng, r, d)
         G, c = gram(w, w), gram(w, theta)[:, 0]
         u = part(d, degrees, w, theta, a)[:, 0] / r
         errors.append(0.5 - 2 * c @ u + u @ G @ u)
         best.append(0.5 - c @ np.linalg.solve(G, c))
     sem = np.std(errors) / math.sqrt(len(errors))
-    assert 4 * sem < 0.02 * U and abs(np.mean(errors) - U) < 4 * sem
-    assert optimum.optimal_error(d, r) < np.mean(best) < U
-    full = neuron_spectrum(d, 200)
-    N = np.array([float(multiplicity(d, k)) for k in range(201)])
-    U = np.sum(N * full / (1 + r * full / (0.5 - full))) + optimum.optimal_error(d, d + math.comb(199 + d, d - 1))
-    assert all(optimum.optimal_error(d, m) + m / (2 * r) >= U for m in range(0, 4 * r))
+    assert 4 * sem < 0.02 * U and abs(np.mean(errors) - U) < 4 * sem + 1e-3 * U
+    assert optimal_error(d, r) < np.mean(best) < U
 
 
-@pytest.mark.claim("thm-random-relu", kind="Monte Carlo")
-@pytest.mark.parametrize(("d", "K"), [(3, 4), (4, 2), (6, 2)])
-def test_random_relu_features_within_three_times_the_optimum(d, K):
-    """At the stated width: smallest eigenvalue of AA^T, error of the explicit coefficients as computed in the proof, and 3 tail_m."""
-    rng, m, p = np.random.default_rng(K), d + math.comb(K + d - 1, d - 1), 0.05
-    degrees, spectrum = [0, 1, *range(2, K + 1, 2)], neuron_spectrum(d, K)
-    r, tail, one = math.ceil(7 * m * math.log(m / p)), optimum.optimal_error(d, m), np.ones(K + 1)
-    assert math.isclose(tail, 0.5 - sum(multiplicity(d, k) * spectrum[k] for k in range(K + 1)), rel_tol=1e-9)
-    theta = sample_sphere(rng, 3000, d)
-    for _ in range(3):
-        w = sample_sphere(rng, r, d)
-        value, vector = np.linalg.eigh(part(d, degrees, w, w, one))
-        assert abs(value[-m - 1]) < 1e-8 and r / 2 < value[-m]  # rank m
-        pseudo = (vector[:, -m:] / value[-m:]) @ vector[:, -m:].T
-        u, G, c = pseudo @ part(d, degrees, w, theta, one), gram(w, w), gram(w, theta)
-        H = G - part(d, degrees, w, w, spectrum)
-        errors = 0.5 - 2 * np.sum(c * u, axis=0) + np.sum(u * (G @ u), axis=0)
-        predicted = tail + np.trace(H @ pseudo)  # A^T (AA^T)^{-2} A is the pseudoinverse of A^T A
-        sem = errors.std() / math.sqrt(len(errors))
-        assert 4 * sem < 0.1 * predicted and abs(errors.mean() - predicted) < 4 * sem
-        assert predicted <= 3 * tail and np.trace(H) == pytest.approx(r * tail)
-        # Part 3 at this width.
-        shorter = math.floor(r / (7 * math.log(r / p)))
-        assert predicted <= 39 * optimum.optimal_error(d, shorter)
+@pytest.mark.claim("prop-sandwich", kind="certified")
+@pytest.mark.parametrize(("d", "r"), [(2, 1), (4, 3), (6, 25), (20, 800)])
+def test_the_best_m_features_and_their_noise_bound_the_upper_bound(d, r):
+    U = expected_error_bound(d, r)
+    bounds = [sampled_optimum_bound(d, r, m) for m in range(4 * r)]
+    assert_close(bounds, [optimal_error(d, m) + m / (2 * r) for m in range(4 * r)], 1e-15)
+    assert U <= min(bounds) < 2 * U
 
 
-@pytest.mark.claim("thm-random-relu", kind="Monte Carlo")
-@pytest.mark.parametrize(("d", "K"), [(3, 2), (5, 2)])
-def test_every_direction_in_the_mean_over_the_weights(d, K):
-    """Part 2 at its own width: one fixed direction, the mean over weights of the least error is between tail_r and epsilon."""
-    m = d + math.comb(K + d - 1, d - 1)
-    epsilon = 4 * optimum.optimal_error(d, m)
-    r, theta, errors = math.ceil(7 * m * math.log(2 * m / epsilon)), np.eye(d)[:1], []
-    for seed in range(20):
-        w = sample_sphere(np.random.default_rng(seed), r, d)
-        c = gram(w, theta)[:, 0]
-        errors.append(0.5 - c @ np.linalg.solve(gram(w, w), c))
-    sem = np.std(errors) / math.sqrt(len(errors))
-    assert epsilon < 0.5 and 4 * sem < 0.6 * np.mean(errors)
-    assert optimum.optimal_error(d, r) - 4 * sem < np.mean(errors) < epsilon - 4 * sem
+@pytest.mark.claim("prop-sandwich", kind="certified")
+def test_the_noise_of_the_best_m_features_allows_no_two_percent():
+    """d = 10^4 and a noise far above λ_4 and a hundredth of λ_2: there the bound is U_r but for a
+    percent of the noise."""
+    d = 10**4
+    m, eigenvalue = harmonics(d, 2), neuron_spectrum(d, 2)[2]
+    r = round(50 / eigenvalue)
+    U = expected_error_bound(d, r)
+    assert optimal_error(d, m) + 0.98 * m / (2 * r) < U < sampled_optimum_bound(d, r, m)
+
+
+# --- the prediction ------------------------------------------------------------------------------
+
+
+@given(st.integers(4, 40), st.integers(2, 2000))
+def test_the_prediction_solves_its_equation(d, r):
+    """Σ N λ/(λ + ν) = r at ν = e/r, with the eigenvalues of the spectrum up to degree 400 and the
+    tail beyond, where λ is far below ν."""
+    error = predicted_error(d, r)
+    nu, k = error / r, [0, 1, *range(2, 401, 2)]
+    spectrum = neuron_spectrum(d, 400)[k]
+    number = math.fsum(multiplicity(d, n) * x / (x + nu) for n, x in zip(k, spectrum, strict=True))
+    number += optimal_error(d, harmonics(d, 400)) / nu
+    assert spectrum[-1] < nu / 100
+    assert_close(number / r, 1, 5e-3)
+    assert optimal_error(d, r) < error
+    assert_close(log_predicted_width(d, error), math.log(r), 1e-6)
+
+
+def test_the_prediction_is_near_the_measured_error():
+    w = sample_sphere(np.random.default_rng(2), 400, 20)
+    assert_close(predicted_error(20, 400) / mean_error(w, 40)[1], 1, 0.01)
+    error = predicted_error(10**6, 10**9)
+    assert_close(math.exp(log_predicted_width(10**6, error)), 1e9, 1e4)
+    assert predicted_error(2, 1) < 0.5
+
+
+def test_a_prediction_that_depends_on_the_highest_degrees_is_refused():
+    with pytest.raises(ArithmeticError, match="degrees above 20000"):
+        predicted_error(2, 10**6)
+    with pytest.raises(ArithmeticError, match="degrees above 20000"):
+        log_predicted_width(10**6, 1e-5)
+
+
+# --- most directions -----------------------------------------------------------------------------
+
+
+@pytest.mark.claim("thm-almost-every-direction", kind="certified")
+@pytest.mark.parametrize("delta", [0.5, 0.01])
+@pytest.mark.parametrize(("d", "error"), [(30, 0.003), (10, 1e-5), (41, 1e-4), (200, 0.003)])
+def test_the_width_for_most_directions_is_the_best_over_the_degrees(d, error, delta):
+    """A thousandth fewer features than that leave an error above ε for some degree K, a thousandth
+    more for none."""
+    r = math.exp(log_most_directions_width(d, error, delta))
+    fewer, more = int(r * 0.999), int(r * 1.001) + 1
+    assert r > 1000
+    assert max(almost_every_direction_bound(d, fewer, delta, K) for K in range(2, 200, 2)) > error
+    assert max(almost_every_direction_bound(d, more, delta, K) for K in range(2, 200, 2)) < error
+
+
+@pytest.mark.claim("thm-almost-every-direction", kind="identity")
+def test_the_width_for_most_directions_uses_degree_one():
+    """At an error near τ_1 = 1/4 - λ_0 only degree 1 says anything: δ (τ_1 - ε) / λ_2."""
+    values = neuron_spectrum(10, 2)
+    tail = 0.25 - values[0]
+    truth = math.log(0.3 * (tail - 0.06) / values[2])
+    assert_close(log_most_directions_width(10, 0.06, 0.3), truth, 1e-8)
+    assert log_most_directions_width(10, tail, 0.3) == -math.inf
+
+
+# --- the preconditioner and the certificate ------------------------------------------------------
+
+
+@pytest.mark.claim("prop-preconditioner", kind="quadrature")
+@pytest.mark.parametrize("d", [2, 3, 7, 30])
+def test_the_mean_square_of_an_entry_is_the_sum_of_the_squares(d):
+    """(r - 1)/τ_2² times E (κ(t) - Σ_{k≤2} N λ P_k(t))², over the cosine, by quadrature; and the
+    second bound."""
+    x, weight = special.roots_legendre(400)
+    angle = np.pi / 2 * (x + 1)
+    weight, t = weight * np.sin(angle) ** (d - 2), np.cos(angle)
+    spectrum = neuron_spectrum(d, 2)
+    high = dual_relu(t) - sum(
+        multiplicity(d, k) * spectrum[k] * gegenbauer(d, k, t) for k in range(3)
+    )
+    square = np.sum(weight * high**2) / np.sum(weight)
+    for r in (2, 500):
+        first, second = preconditioner_bounds(d, r)
+        truth = (r - 1) / optimal_error(d, harmonics(d, 2)) ** 2 * square
+        assert_close([first, second], [truth, r / multiplicity(d, 4)], 1e-8 * first)
+        assert first <= second
+    assert preconditioner_bounds(d, 1)[0] == 0
 
 
 @pytest.mark.claim("prop-preconditioner", kind="Monte Carlo")
-@pytest.mark.parametrize(("d", "r"), [(5, 60), (12, 200)])
-def test_the_preconditioned_spectrum(d, r):
-    """The mean square entry of G - P is Σ N λ_k² over k >= 4; the eigenvalues' mean square distance from 1 is within the bound."""
-    rng, spectrum = np.random.default_rng(d), neuron_spectrum(d, 60)
-    N = np.array([float(multiplicity(d, k)) for k in range(61)])
-    tau, square = 0.5 - np.sum((N * spectrum)[:3]), np.sum((N * spectrum**2)[4:])
-    entries, distances = [], []
-    for _ in range(60):
+@pytest.mark.parametrize(
+    ("d", "r", "draws", "share"), [(5, 60, 60, 0.1), (12, 200, 60, 0.1), (2, 1200, 12, 0.98)]
+)
+def test_the_preconditioned_spectrum(d, r, draws, share):
+    """The eigenvalues' mean square distance from 1 is within the bound; in the plane, with many
+    features, it is almost the bound."""
+    rng, spectrum, distances = np.random.default_rng(d), neuron_spectrum(d, 4), []
+    tau = optimal_error(d, harmonics(d, 2))
+    for _ in range(draws):
         w = sample_sphere(rng, r, d)
-        low = part(d, range(3), w, w, spectrum)
-        G, P = gram(w, w), tau * np.eye(r) + low
-        assert np.linalg.eigvalsh(P)[0] > tau * (1 - 1e-9)
+        G, P = gram(w, w), tau * np.eye(r) + part(d, range(3), w, w, spectrum)
         np.testing.assert_allclose(np.diag(P), 0.5, rtol=1e-12)
-        entries.append(np.sum((G - P) ** 2) / (r * (r - 1)))
         root = np.linalg.cholesky(P)
-        mu = np.linalg.eigvalsh(np.linalg.solve(root, np.linalg.solve(root, G).T))
-        distances.append(np.mean((mu - 1) ** 2))
-    sem = np.std(entries) / math.sqrt(len(entries))
-    assert 4 * sem < 0.02 * square * 4 and abs(np.mean(entries) - square) < 4 * sem
-    bound = (r - 1) / tau**2 * square
-    assert 0.1 * bound < np.mean(distances) < bound <= r / N[4]
+        ratio = np.linalg.solve(root, np.linalg.solve(root, G).T)
+        distances.append(
+            np.sum((ratio - np.eye(r)) ** 2) / r
+        )  # the Frobenius norm: no eigenvalue is needed
+    sem = np.std(distances) / math.sqrt(draws)
+    first, _ = preconditioner_bounds(d, r)
+    assert share < 0.5 or 4 * sem < 0.01 * first
+    assert share * first < np.mean(distances) < first
+
+
+@pytest.mark.claim("prop-certificate", kind="certified")
+@given(st.floats(1e-3, 0.2), st.integers(1, 20))
+def test_the_chance_of_n_small_gaussians(level, probes):
+    """(2Φ(ℓ) - 1)^n is at most the bound, and the bound at most (1 + ℓ²/6)^n larger."""
+    chance = probes * math.log(2 * stats.norm.cdf(level) - 1)
+    bound = math.log(probe_failure(level, probes))
+    assert chance <= bound + 1e-12 and bound - chance < probes * 0.17 * level**2 + 1e-12 * probes
+    assert probe_failure(0.05, 6) < 4.1e-9 < 1.02 * probe_failure(0.05, 6)
+
+
+# --- arguments of every size ---------------------------------------------------------------------
+
+FLOATS = st.floats(5e-324, 1.7e308) | st.floats(1e-6, 0.6)
+INTEGERS = st.integers(1, 300) | st.integers(1, 10**400)
+
+
+@settings(max_examples=40)
+@given(INTEGERS, INTEGERS, INTEGERS, FLOATS, FLOATS)
+@example(10**400, 10**400, 2, 1e-320, 1e-320)
+@example(2, 10**400, 10**400, 0.1, 0.5)
+@example(10**300, 1, 1, 0.1, 1e-300)
+def test_every_size_is_computed_or_refused(d, r, m, error, delta):
+    """A finite number on the right side of a trivial bound, or a ValueError or ArithmeticError that
+    says what is wrong."""
+    calls = {
+        "U": (lambda: expected_error_bound(d, r), 0, 0.5 + 1e-9),
+        "sampled": (lambda: sampled_optimum_bound(d, r, m), 0, math.inf),
+        "predicted": (lambda: predicted_error(d, r), 0, 0.5 + 1e-9),
+        "most": (lambda: log_most_directions_width(d, error, delta), -math.inf, 1e300),
+        "failure": (lambda: probe_failure(error, r), 0, 1),
+        "preconditioner": (lambda: max(preconditioner_bounds(d, r)), 0, math.inf),
+    }
+    for name, (call, low, high) in calls.items():
+        try:
+            value = call()
+        except (ValueError, ArithmeticError) as refusal:
+            assert len(str(refusal)) > 20, name
+        else:
+            assert type(value) is float and low <= value <= high, name
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: expected_error_bound(1, 3), "d must be"),
+        (lambda: expected_error_bound(10**301, 3), "d must be"),
+        (lambda: expected_error_bound(3, 0), "r must be"),
+        (lambda: sampled_optimum_bound(3, 1, -1), "m must be"),
+        (lambda: random_relu_width(3, 3, 0.1), "degree must be an even"),
+        (lambda: random_relu_width(3, 2, 1.0), "failure must be < 1"),
+        (lambda: random_relu_width(3, 2, 0.0), "failure must be"),
+        (lambda: random_relu_error(1, 2), "d must be"),
+        (lambda: random_relu_expected_width(3, 0.5), "error must be < 1/2"),
+        (lambda: random_relu_guarantee(3, 10, 0.5), "r must be an integer >= "),
+        (lambda: log_width_enough(3, 0.6), "error must be < 1/2"),
+        (lambda: log_predicted_width(3, 0.5), "error must be < 1/2"),
+        (lambda: predicted_error(3, 0), "r must be"),
+        (lambda: log_most_directions_width(3, 0.1, 1.1), "delta must be"),
+        (lambda: preconditioner_bounds(1, 2), "d must be"),
+        (lambda: probe_failure(0.0, 2), "level must be"),
+        (lambda: probe_failure(0.1, 0), "probes must be"),
+    ],
+)
+def test_bad_arguments(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()

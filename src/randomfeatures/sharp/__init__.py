@@ -5,6 +5,8 @@
 - ``optimum_levels``: the eigenvalues in decreasing order, and their tails, as balls.
 - ``optimum_tail``: the energy beyond each degree: bounds, the law, the constant at degree d.
 - ``population_error``: the exact error of given random ReLU features.
+- ``sandwich``: what random ReLU features need: bounds from both sides, and a prediction.
+- ``sandwich_budget``: how given ReLU features spend their dimensions, and their mean error.
 """
 
 import lazy_loader
@@ -16,6 +18,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "optimum_levels",
         "optimum_tail",
         "population_error",
+        "sandwich",
+        "sandwich_budget",
         "spectrum",
     ],
 )

@@ -145,8 +145,9 @@ def almost_every_direction_bound(d: int, r: int, delta: float, degree: int) -> f
     the bound.
 
     Book: ``thm-almost-every-direction``, ``thm-sharp-invariant-features``. Error: rounded down by a
-    relative 1e-15 of τ_K; 0.0 where the formula is negative. Raises: ValueError unless d ≥ 2, r ≥
-    0, 0 < delta ≤ 1 and degree ≥ 0 is even; ImportError without python-flint.
+    relative 1e-15 of τ_K; 0.0 where the formula is negative.
+    Raises: ValueError unless d ≥ 2, r ≥ 0, 0 < delta ≤ 1 and degree ≥ 0 is even; ImportError
+    without python-flint.
 
     >>> almost_every_direction_bound(20, 100, 0.1, 2) < optimal_error(20, 100)
     True

@@ -72,18 +72,18 @@ def tail_below(levels: Levels, r: int) -> Any:
     return (levels.count(level) - r) * levels.eigenvalue(level) + levels.after(level)
 
 
-def at_most(levels: Levels, r: int, error: float) -> bool:
-    """Whether tail_r ≤ error, decided."""
-    bits = 128
+def at_most(levels: Levels, r: int, error: float | Fraction) -> bool:
+    """Whether tail_r ≤ error, decided; a fraction is one of a power of two, as floats are."""
+    bits, limit = 128, Fraction(error)
     while bits <= MOST_BITS + 4 * r.bit_length():
         with working_precision(bits):
-            tail = tail_below(levels, r)
-        if tail <= error:
+            tail, bound = tail_below(levels, r), ball(limit.numerator) / limit.denominator
+        if tail <= bound:
             return True
-        if tail > error:
+        if tail > bound:
             return False
         if bits >= 4096 and (exact := levels.exact(r)) is not None:
-            return exact <= Fraction(error)
+            return exact <= limit
         bits *= 2
     question = f"whether tail_r is at most {error!r} for r = {r}"
     raise ArithmeticError(f"{question} is not decided at {bits // 2} bits")

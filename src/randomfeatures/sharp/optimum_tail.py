@@ -191,8 +191,9 @@ def threshold_degree(d: int, error: float) -> int:
     ``error`` is the squared error ε for a neuron of norm 1; for norm ρ give ε/ρ². Then no more
     features are needed than :func:`~randomfeatures.sharp.spectrum.harmonics` counts up to K.
 
-    Book: ``prop-threshold``. Error: none, an exact integer. Raises: ValueError unless d ≥ 2 and
-    error > 0; ArithmeticError where K is still open at 2^18 bits; ImportError without python-flint.
+    Book: ``prop-threshold``. Error: none, an exact integer.
+    Raises: ValueError unless d ≥ 2 and error > 0; ArithmeticError where K is still open at 2^18
+    bits; ImportError without python-flint.
 
     >>> threshold_degree(100, 0.001)
     12

@@ -119,10 +119,10 @@ def neuron_spectrum(
 
     Book: ``thm-neuron-spectrum``, ``prop-spectrum-decreases``, ``thm-bias-spectrum``. Error:
     relative, 1e-15, for every bias; below the smallest normal float half a unit in the last place,
-    so 0.0 for a positive value that no float can hold. Raises: ValueError unless d ≥ 1, max_degree
-    ≥ 0 (≤ 1 for d = 1: there are no other degrees) and ``bias`` is finite, or with a bias d > 10^6;
-    ArithmeticError for a bias above 1e154, whose square is no float; ImportError without
-    python-flint.
+    so 0.0 for a positive value that no float can hold.
+    Raises: ValueError unless d ≥ 1, max_degree ≥ 0 (≤ 1 for d = 1: there are no other degrees) and
+    ``bias`` is finite, or with a bias d > 10^6; ArithmeticError for a bias above 1e154, whose
+    square is no float; ImportError without python-flint.
 
     >>> neuron_spectrum(3, 4) * 3072
     array([576., 256.,  36.,   0.,   1.])
