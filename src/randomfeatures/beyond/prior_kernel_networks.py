@@ -23,15 +23,15 @@ from randomfeatures.beyond.prior_kernel import (
 from randomfeatures.beyond.prior_kernel_readouts import check_labels
 from randomfeatures.foundations.arguments import Array, finite_array, generator, integer, real
 
+# (rng, x) -> the logits, shape (n, C), of one fresh initialisation at the rows of x
 Network = Callable[[np.random.Generator, Array], Array]
-"""(rng, x) -> the logits, shape (n, C), of one fresh initialisation at the rows of x."""
 
+# independent centred weights of variance 1, of three laws
 INITIALISATIONS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], Array]] = {
     "gaussian": lambda rng, shape: rng.standard_normal(shape),
     "uniform": lambda rng, shape: rng.uniform(-math.sqrt(3), math.sqrt(3), shape),
     "sign": lambda rng, shape: 2.0 * rng.integers(0, 2, shape) - 1.0,
 }
-"""Independent centred weights of variance 1, of three laws."""
 
 
 # --- networks

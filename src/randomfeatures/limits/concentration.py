@@ -29,8 +29,7 @@ Both κ(t)/t and d λ_1 lie between c_1² and ‖tri_θ‖², where c_1 = E z tr
 """
 
 LARGEST_NORM = 1e6
-LARGEST_DIMENSION = 10**12
-"""Up to this dimension the norms 2√d/π are below :data:`LARGEST_NORM`."""
+LARGEST_DIMENSION = 10**12  # up to it the norms 2√d/π are below the largest
 
 MOST_HARMONICS = 2**15
 

@@ -185,9 +185,9 @@ class Factored:
 def factored(matrix: Float[Array, "n n"], entry_error: float) -> Factored:
     """G factored with the bound that this proves, or with the least shift that makes it possible.
 
-    With s = :func:`cholesky_error`, a factorisation of G - 4s I that runs to its end proves that
-    the smallest eigenvalue of G is at least 2s. If it fails, a positive shift makes a
-    preconditioner, but no proof.
+    With s = :func:`~randomfeatures.sharp.population_error.certificate.cholesky_error`, a
+    factorisation of G - 4s I that runs to its end proves that the smallest eigenvalue of G is at
+    least 2s. If it fails, a positive shift makes a preconditioner, but no proof.
     """
     xp = array_namespace(matrix)
     trace = float(xp.sum(xp.linalg.diagonal(matrix)))
