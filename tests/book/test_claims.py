@@ -387,6 +387,7 @@ def outer():
     def inner():
         """Book: ``lem-nothing``."""
 '''
+NO_FUNCTION = "no docstring says Book: ``lem-nothing``., and the role no-function gives no reason"
 NO_SOURCE = "does not say where it stands in the paper: end it with the role source"
 KINDS = ("identity", "certified", "quadrature", "Monte Carlo", "one-sided")
 BROKEN_TESTS = "import pytest\n" + "".join(
@@ -428,6 +429,7 @@ def test_every_violation_is_a_warning_and_nothing_else_is(tmp_path):
             "these proofs use each other in a circle: lem-self -> lem-self",
             "kind 'looks right' of the check of lem-self is none of " + ", ".join(KINDS),
             "the mark names lem-gone, but no numbered result has this label",
+            f"lemma lem-nothing has no function: {NO_FUNCTION}",
             "lemma lem-both says that it has no function, but broken.both computes it",
             "broken.unseen computes lem-computed, but no page documents it",
             "the docstring of broken._private names lem-nothing, but is not public",
@@ -468,6 +470,11 @@ def test_an_incremental_build_forgets_and_renumbers(tmp_path):
     write(tmp_path / "src", {"waves.py": PACKAGE.replace(named, "")})
     assert build(tmp_path, "claims") == []
     assert "Wave.length" not in page(tmp_path, "c") + page(tmp_path, "b")
+    write(tmp_path / "src", {"waves.py": PACKAGE.replace("Book: ``thm-guess``.", "")})
+    for _ in range(2):
+        said = build(tmp_path, "claims")
+        assert ["theorem thm-guess has no function" in line for line in said] == [True]
+        assert "Wave.length" in page(tmp_path, "c") and "Wave.length" in page(tmp_path, "b")
     write(tmp_path / "src", {"waves.py": PACKAGE})
     assert build(tmp_path, "claims") == []
 
@@ -581,6 +588,17 @@ def test_every_result_of_the_book_has_a_check_and_every_mark_a_result():
     proved = {label for label, result in results.items() if not result["open"]}
     assert not checked - set(results), "marks that name no result"
     assert not proved - checked, "results without a check"
+
+
+def test_every_result_of_the_book_has_a_function_or_says_why_not():
+    results = numbered_results(ROOT / "book")
+    functions, wrong = claims.read_functions(ROOT / "src")
+    assert functions, "no docstring names a statement"
+    assert not wrong
+    computed = {function.label for function in functions}
+    without = {label for label, result in results.items() if result["no function"]}
+    assert not set(results) - computed - without, "neither a function nor a reason"
+    assert not computed & without, "a function, and a reason why there is none"
 
 
 def test_every_label_that_the_package_names_is_in_the_book():

@@ -17,6 +17,7 @@ from .checks import KINDS, Check
 from .functions import Function
 
 RESULTS = ("theorem", "lemma", "proposition", "corollary", "conjecture")
+NOTHING_NAMES = "no docstring says Book: ``{}``., and the role no-function gives no reason"
 STATEMENTS = tuple(NODE_TYPES.values())
 
 
@@ -215,6 +216,8 @@ def faults(result: Result, ledger: Ledger) -> Iterator[str]:
     if not result.open and not ledger.checks_of(result):
         yield f'has no check: no test is marked claim("{result.label}", kind=...)'
     functions = [function.address for function in ledger.functions_of(result)]
+    if not functions and not result.no_function:
+        yield f"has no function: {NOTHING_NAMES.format(result.label)}"
     if functions and result.no_function:
         yield f"says that it has no function, but {', '.join(functions)} computes it"
 

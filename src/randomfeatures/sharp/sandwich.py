@@ -194,8 +194,8 @@ def predicted_error(d: int, r: int) -> float:
 
     .. math:: e = \sum_k N(d,k)\,\frac{\lambda_k\nu}{\lambda_k+\nu}, \qquad \nu = \frac er
 
-    The noise of one feature is what the others leave of it. The budget D_k of :func:`budget` is
-    then N(d,k) λ_k / (λ_k + ν).
+    The noise of one feature is what the others leave of it. The budget D_k of
+    :func:`~randomfeatures.sharp.sandwich_budget.budget` is then N(d,k) λ_k / (λ_k + ν).
 
     See: ``eq-self-consistent``. Error: relative, 1e-4, as a solution of the equation.
     Raises: ValueError unless 2 ≤ d ≤ 10^300 and r ≥ 1; ArithmeticError where degrees above 20 000
