@@ -50,7 +50,9 @@ def test_every_method_against_many_digits(method, r, d):
     check(result, truth, 1e-10 * energy)
     assert result.method == method and result.converged
     size = np.linalg.norm(directions, axis=1)[None, :] / np.linalg.norm(weights, axis=1)[:, None]
-    assert_close(result.coefficients / size, coefficients / size, 2e-4 if method == "iterative" else 1e-9)
+    assert_close(
+        result.coefficients / size, coefficients / size, 2e-4 if method == "iterative" else 1e-9
+    )
 
 
 @pytest.mark.claim("prop-population-error", kind="identity")
@@ -65,19 +67,25 @@ def test_features_that_repeat_others_and_the_pseudoinverse(rng):
     solution, energy = np.linalg.pinv(gram, rcond=1e-12) @ c, length**2 / 2
     result = population_error(weights, directions)
     assert_close(result.error, energy - np.sum(c * solution, axis=0), 1e-12 * energy)
-    for u, more in ((result.coefficients, 0.0), (solution, 0.0), (solution + 0.1, 0.01 * np.sum(gram))):
+    for u, more in (
+        (result.coefficients, 0.0),
+        (solution, 0.0),
+        (solution + 0.1, 0.01 * np.sum(gram)),
+    ):
         error = energy - 2 * np.sum(c * u, axis=0) + np.sum(u * (gram @ u), axis=0)
         assert_close(error - more, result.error, 1e-10 * (energy + more))
 
 
 @pytest.mark.claim("prop-population-error", kind="identity")
 def test_one_factor_has_the_errors_of_every_number_of_features(rng):
-    """Part 3: with G = L L^T and y = L^{-1} c the first m features leave |f|^2 - Σ_{i <= m} y_i^2."""
+    """Part 3: G = L L^T, y = L^{-1} c: the first m features leave |f|^2 - Σ_{i <= m} y_i^2."""
     weights, directions = sample_sphere(rng, 12, 4), sample_sphere(rng, 1, 4)
     c = cross_of(weights, directions)[:, 0]
     y = linalg.solve_triangular(np.linalg.cholesky(unit_gram(weights)), c, lower=True)
     for m in range(13):
-        assert_close(population_error(weights[:m], directions).error, [0.5 - np.sum(y[:m] ** 2)], 1e-12)
+        assert_close(
+            population_error(weights[:m], directions).error, [0.5 - np.sum(y[:m] ** 2)], 1e-12
+        )
 
 
 @pytest.mark.claim("prop-population-error", kind="Monte Carlo")
@@ -87,7 +95,11 @@ def test_coefficients_have_the_error_on_sampled_inputs_and_no_fit_is_better(bias
     the sample gains by overfitting only."""
     rng, d, r, n = np.random.default_rng(11), 5, 15, 400_000
     weights, v = neurons(rng, r, d), np.array([[0.3, -1.0, 0.2, 0.5, 0.9]])
-    b, beta = (rng.standard_normal(r) * np.linalg.norm(weights, axis=1), np.array([0.7])) if biased else (None, None)
+    b, beta = (
+        (rng.standard_normal(r) * np.linalg.norm(weights, axis=1), np.array([0.7]))
+        if biased
+        else (None, None)
+    )
     result = population_error(weights, v, b, direction_biases=beta)
     x = rng.standard_normal((n, d))
     features = np.maximum(x @ weights.T + (b if biased else 0), 0)
@@ -117,12 +129,16 @@ def test_biases_in_closed_form():
     """With the features x and -x in one dimension and a constant, [x + b]_+ has the projection of a
     Gaussian integral."""
     b = 0.4
-    result = population_error(np.array([[0.0]]), np.array([[1.0]]), np.array([2.0]), direction_biases=np.array([b]))
+    result = population_error(
+        np.array([[0.0]]), np.array([[1.0]]), np.array([2.0]), direction_biases=np.array([b])
+    )
     cdf, density = 0.5 * math.erfc(-b / math.sqrt(2)), math.exp(-b * b / 2) / math.sqrt(2 * math.pi)
     mean, square = b * cdf + density, (1 + b * b) * cdf + b * density
     assert_close(result.error, [square - mean**2], 1e-14)
     assert_close(result.coefficients, [[mean / 2]], 1e-12)
-    assert population_error(np.array([[0.0]]), np.array([[1.0]]), np.array([-2.0])).error[0] == 0.5  # the zero function
+    assert (
+        population_error(np.array([[0.0]]), np.array([[1.0]]), np.array([-2.0])).error[0] == 0.5
+    )  # the zero function
 
 
 # --- the sandwich --------------------------------------------------------------------------------
@@ -133,7 +149,11 @@ def mean_error(weights, spectrum):
     kernel with squared eigenvalues."""
     d, rows = weights.shape[1], weights / np.linalg.norm(weights, axis=1, keepdims=True)
     t = np.clip(rows @ rows.T, -1, 1)
-    square = sum(multiplicity(d, k) * value**2 * gegenbauer(d, k, t) for k, value in enumerate(spectrum) if value > 0)
+    square = sum(
+        multiplicity(d, k) * value**2 * gegenbauer(d, k, t)
+        for k, value in enumerate(spectrum)
+        if value > 0
+    )
     return 0.5 - float(np.trace(np.linalg.solve(unit_gram(weights), square)))
 
 
@@ -201,7 +221,9 @@ def test_opposite_pairs_add_the_linear_functions_and_nothing_else(rng, method, p
     v = directions / length[:, None]
     gram = unit_gram(base) - (base @ basis.T) @ (base @ basis.T).T / 4
     c = dual_relu(base @ v.T) - (base @ basis.T) @ (v @ basis.T).T / 4
-    truth = length**2 * (0.5 - np.sum((v @ basis.T) ** 2, axis=1) / 4 - np.sum(c * np.linalg.solve(gram, c), axis=0))
+    truth = length**2 * (
+        0.5 - np.sum((v @ basis.T) ** 2, axis=1) / 4 - np.sum(c * np.linalg.solve(gram, c), axis=0)
+    )
     assert_close(result.error, truth, 6e-9 * length**2)
     assert result.converged
     assert np.count_nonzero(np.any(result.coefficients != 0, axis=1)) == pairs + min(pairs, d)
@@ -268,8 +290,12 @@ def test_sizes_none_and_one():
     empty = population_error(np.ones((3, 2)), np.zeros((0, 2)))
     assert empty.error.shape == (0,) and empty.coefficients.shape == (3, 0) and empty.converged
     zero = population_error(np.eye(2), np.array([[0.0, 0.0], [1.0, 0.0]]))
-    assert zero.error[0] == zero.upper[0] == 0 and not zero.coefficients[:, 0].any() and zero.converged
-    line = population_error(np.array([[2.0], [0.5], [4.0]]), np.array([[1.0], [-3.0]]))  # one dimension: [x]_+ and [-x]_+ are orthogonal
+    assert (
+        zero.error[0] == zero.upper[0] == 0 and not zero.coefficients[:, 0].any() and zero.converged
+    )
+    line = population_error(
+        np.array([[2.0], [0.5], [4.0]]), np.array([[1.0], [-3.0]])
+    )  # one dimension: [x]_+ and [-x]_+ are orthogonal
     assert line.error[0] < 1e-13
     assert_close(line.error[1], 4.5, 1e-12)
 
@@ -279,7 +305,9 @@ def test_lengths_of_any_size(rng, size):
     weights, directions = sample_sphere(rng, 20, 4), sample_sphere(rng, 2, 4)
     plain = population_error(weights, directions)
     assert_close(population_error(size * weights, directions).error, plain.error, 1e-13)
-    assert_close(population_error(size * weights, directions).coefficients * size, plain.coefficients, 1e-10)
+    assert_close(
+        population_error(size * weights, directions).coefficients * size, plain.coefficients, 1e-10
+    )
     assert_close(population_error(weights, size * directions).error / size**2, plain.error, 1e-13)
     for scale in (1e-300, 1e300):
         assert_close(population_error(scale * weights, directions).error, plain.error, 1e-13)

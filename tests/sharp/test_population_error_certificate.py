@@ -140,7 +140,9 @@ def test_the_iteration_ends_when_the_residual_allows_a_quarter_of_the_width(rng)
     floor = Floor(float(np.linalg.eigvalsh(unit_gram(weights))[0]), "rigorous")
     for tolerance in 10.0 ** np.arange(-7, -0.9, 0.25):
         seen = []
-        found = solve.refined(system, floor, tolerance, lambda _, norm, seen=seen: seen.append(norm))
+        found = solve.refined(
+            system, floor, tolerance, lambda _, norm, seen=seen: seen.append(norm)
+        )
         gaps = np.array(seen) ** 2 / floor.value
         assert len(seen) == found.iterations and found.reached(tolerance)
         assert gaps[-1] <= tolerance / 8 and np.all(gaps[:-1] > tolerance / 8)
@@ -271,7 +273,9 @@ def floor_by_probes(weights, iterations):
     return solve.one_round(system, rest, certificate.NO_FLOOR, -1.0, iterations, silent).floor
 
 
-@pytest.mark.parametrize(("n", "d", "steps", "tight"), [(500, 20, 25, 0.5), (600, 8, 60, 0.2), (300, 5, 120, 0.1)])
+@pytest.mark.parametrize(
+    ("n", "d", "steps", "tight"), [(500, 20, 25, 0.5), (600, 8, 60, 0.2), (300, 5, 120, 0.1)]
+)
 def test_probes_bound_the_smallest_eigenvalue_from_below(rng, n, d, steps, tight):
     """0.1 to 0.5 of the truth for the preconditioned matrix <= bound <= truth, once conjugate
     gradients have converged."""
@@ -334,7 +338,10 @@ def test_a_probe_fails_as_often_as_the_proposition_allows():
     first, others = rng.standard_normal(count), rng.chisquare(n - 1, count)
     step = (first**2 + others) / (low * first**2 + others)  # <g,g> / <g,Gg>
     size = (1 - step * low) ** 2 * first**2 + (1 - step) ** 2 * others
-    claims = [certificate.least_eigenvalue(np.array([a]), np.array([0.1]), math.sqrt(y), level) for a, y in zip(step, size, strict=True)]
+    claims = [
+        certificate.least_eigenvalue(np.array([a]), np.array([0.1]), math.sqrt(y), level)
+        for a, y in zip(step, size, strict=True)
+    ]
     wrong = np.array(claims) > low
     both = wrong[::2] & wrong[1::2]
     for seen, limit in ((wrong, bound), (both, bound**2)):
@@ -349,8 +356,12 @@ def test_the_claim_of_one_probe_by_hand():
     first = 4 / 3
     turn = (first / 4) ** 2
     second = 1 / (3 / 4 - turn / first)
-    found = certificate.least_eigenvalue(np.array([first, second]), np.array([turn, 0.0]), 0.02, level=0.1)
+    found = certificate.least_eigenvalue(
+        np.array([first, second]), np.array([turn, 0.0]), 0.02, level=0.1
+    )
     assert math.isclose(found, (3 - math.sqrt(9 - 8 * 0.8)) / 4, rel_tol=1e-9)
     steps = (np.array([first, second]), np.array([turn, 0.0]))
     assert certificate.least_eigenvalue(*steps, 0.2, level=0.1) == 0.0
-    assert certificate.least_eigenvalue(*steps, 0.02) == pytest.approx((3 - math.sqrt(9 - 8 * 0.6)) / 4, rel=1e-9)
+    assert certificate.least_eigenvalue(*steps, 0.02) == pytest.approx(
+        (3 - math.sqrt(9 - 8 * 0.6)) / 4, rel=1e-9
+    )

@@ -67,7 +67,9 @@ def solved(case, method, convert=lambda x: x):
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
-            result = population_error(weights, directions, biases, direction_biases=other, method=method)
+            result = population_error(
+                weights, directions, biases, direction_biases=other, method=method
+            )
         except ValueError as refused:
             assert any(word in str(refused) for word in ("iterative", "coefficients are below"))
             return None
@@ -220,12 +222,16 @@ def test_a_rotation_of_all_space_changes_nothing(method):
     assert np.allclose(result.error, turned.error, rtol=1e-6)
 
 
-@given(cases(), st.sampled_from(["auto", "dense", "iterative"]), st.sampled_from(["numpy", "torch"]))
+@given(
+    cases(), st.sampled_from(["auto", "dense", "iterative"]), st.sampled_from(["numpy", "torch"])
+)
 @settings(max_examples=50)
 def test_single_precision_and_torch_fail_closed(case, method, library):
     """In single precision lengths are cut to its range first; torch gives torch's arrays."""
     xp = pytest.importorskip(library)
-    limited = Case(*(np.clip(a, -1e15, 1e15).astype(np.float32) for a in (case.weights, case.directions)))
+    limited = Case(
+        *(np.clip(a, -1e15, 1e15).astype(np.float32) for a in (case.weights, case.directions))
+    )
     result = solved(limited, method, xp.asarray)
     if result is not None:
         assert result.error.dtype == xp.float32
@@ -236,7 +242,9 @@ def test_weights_so_short_that_a_coefficient_is_no_float_are_refused():
     weights = np.full((1, 2), 1e-200)
     with pytest.raises(ValueError, match=r"all coefficients are below 1\.8e\+308"):
         population_error(weights, np.full((1, 2), 1e150))
-    assert population_error(weights, np.full((1, 2), 1e100)).coefficients[0, 0] == pytest.approx(1e300)
+    assert population_error(weights, np.full((1, 2), 1e100)).coefficients[0, 0] == pytest.approx(
+        1e300
+    )
     tiny = population_error(np.full((1, 2), 5e-324), np.full((1, 2), 1e-30))
     assert tiny.coefficients[0, 0] == pytest.approx(1e-30 / 5e-324, rel=1e-12)
 

@@ -42,12 +42,18 @@ def test_dense_and_iterative_agree(engine, r, d):
     preconditioner."""
     rng = np.random.default_rng(r)
     weights, directions = neurons(rng, r, d), neurons(rng, 3, d)
-    dense, iterative = (population_error(weights, directions, method=method) for method in ("dense", "iterative"))
+    dense, iterative = (
+        population_error(weights, directions, method=method) for method in ("dense", "iterative")
+    )
     assert isinstance(iterative.error, np.ndarray) and iterative.coefficients.dtype == np.float64
     assert (dense.lower_bound, iterative.lower_bound) == ("rigorous", "probable")
     energy = np.sum(directions**2, axis=1) / 2
     assert np.all(iterative.lower <= dense.upper) and np.all(dense.lower <= iterative.upper)
-    assert np.all(iterative.upper - iterative.lower <= 1e-8 * energy) and dense.converged and iterative.converged
+    assert (
+        np.all(iterative.upper - iterative.lower <= 1e-8 * energy)
+        and dense.converged
+        and iterative.converged
+    )
     assert_close(iterative.error, dense.error, 1e-8 * energy)
     assert 1 <= iterative.iterations <= 100
     again = population_error(weights, directions, method="iterative")
@@ -72,10 +78,14 @@ def test_torch_gives_the_numbers_of_numpy(rng):
     for method, b in (("dense", None), ("iterative", None), ("dense", biases[:100])):
         w = weights if b is None else weights[:100]
         plain = population_error(w, directions, b, method=method)
-        there = population_error(*(None if a is None else torch.from_numpy(a) for a in (w, directions, b)), method=method)
+        there = population_error(
+            *(None if a is None else torch.from_numpy(a) for a in (w, directions, b)), method=method
+        )
         assert there.error.dtype == torch.float64 and there.coefficients.shape == (len(w), 3)
         for name in ("error", "lower", "upper"):
-            assert_close(getattr(there, name), getattr(plain, name), 1e-10 * np.sum(directions**2, axis=1))
+            assert_close(
+                getattr(there, name), getattr(plain, name), 1e-10 * np.sum(directions**2, axis=1)
+            )
         assert there.lower_bound == plain.lower_bound
 
 
@@ -88,9 +98,13 @@ def test_single_precision_is_verified_in_double(rng, method, library):
     weights, directions = (xp.asarray(neurons(rng, n, 12).astype(np.float32)) for n in (500, 3))
     result = population_error(weights, directions, method=method)
     assert result.error.dtype == result.lower.dtype == result.coefficients.dtype == xp.float32
-    truth = population_error(*(np.asarray(a).astype(float) for a in (weights, directions)), method="dense")
+    truth = population_error(
+        *(np.asarray(a).astype(float) for a in (weights, directions)), method="dense"
+    )
     energy = np.sum(np.asarray(directions, dtype=float) ** 2, axis=1) / 2
-    lower, upper, error = (np.asarray(a).astype(float) for a in (result.lower, result.upper, result.error))
+    lower, upper, error = (
+        np.asarray(a).astype(float) for a in (result.lower, result.upper, result.error)
+    )
     assert np.all(lower <= truth.upper) and np.all(truth.lower <= upper)
     assert np.all(upper - lower <= 4e-8 * energy) and result.converged
     assert_close(error, truth.error, 4e-8 * energy)
@@ -101,7 +115,9 @@ def test_arrays_that_record_gradients_are_taken_without_them(rng):
     torch = pytest.importorskip("torch")
     weights = torch.from_numpy(sample_sphere(rng, 100, 8)).requires_grad_()
     for method in ("dense", "iterative"):
-        assert not population_error(weights, weights[:1] + weights[1:2], method=method).error.requires_grad
+        assert not population_error(
+            weights, weights[:1] + weights[1:2], method=method
+        ).error.requires_grad
 
 
 @pytest.mark.parametrize("method", ["dense", "iterative"])
@@ -110,7 +126,9 @@ def test_on_a_gpu(rng, method):
     if not torch.cuda.is_available():
         pytest.skip("no GPU")
     weights, directions = neurons(rng, 5000, 30), neurons(rng, 3, 30)
-    there = population_error(*(torch.from_numpy(a).cuda() for a in (weights, directions)), method=method)
+    there = population_error(
+        *(torch.from_numpy(a).cuda() for a in (weights, directions)), method=method
+    )
     assert there.error.device.type == "cuda"
     assert_close(
         there.error.cpu(),
@@ -255,7 +273,9 @@ def test_arguments_are_left_as_they_were(biased):
 def test_jax_gives_the_numbers_of_numpy_as_its_own(method):
     jax = pytest.importorskip("jax")
     arrays = WEIGHTS.astype(np.float32), WEIGHTS[:2].astype(np.float32) + 1
-    here, there = (population_error(*map(f, arrays), method=method) for f in (np.asarray, jax.numpy.asarray))
+    here, there = (
+        population_error(*map(f, arrays), method=method) for f in (np.asarray, jax.numpy.asarray)
+    )
     for name in ("error", "lower", "upper", "coefficients", "residual"):
         assert isinstance(getattr(there, name), jax.Array)
         assert np.array_equal(getattr(here, name), getattr(there, name))
@@ -282,7 +302,9 @@ def test_progress_is_a_line_an_iteration_and_silence_is_the_default(rng, capsys)
     result = population_error(weights, directions, method="iterative", progress=True)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == result.iterations
-    assert lines[0].startswith("population_error: iteration 1, residual ") and lines[0].endswith(" s")
+    assert lines[0].startswith("population_error: iteration 1, residual ") and lines[0].endswith(
+        " s"
+    )
     population_error(weights, directions, method="iterative")
     assert capsys.readouterr() == ("", "")
 
@@ -324,7 +346,9 @@ try:
 except KeyboardInterrupt:
     print("interrupted", torch.get_num_threads() == before)
 """
-    run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    run = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     try:
         line = run.stderr.readline()
         assert line.startswith("population_error: iteration 1, ")
@@ -352,5 +376,7 @@ rng = np.random.default_rng(0)
 e = population_error(rng.standard_normal((2100, 40)), rng.standard_normal((1, 40)))
 print(e.method, e.converged)
 """
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
     assert (run.stdout.split(), run.stderr) == (["iterative", "True"], "")

@@ -181,7 +181,9 @@ def population_error(
     )
 
 
-def _arguments(weights: Array, directions: Array, biases: Array | None, direction_biases: Array | None) -> list[Array]:
+def _arguments(
+    weights: Array, directions: Array, biases: Array | None, direction_biases: Array | None
+) -> list[Array]:
     """The arguments as arrays of one kind: weights and directions, and if one of them has biases,
     those of both, zeros if need be."""
     names = ("weights", "directions", "biases", "direction_biases")
@@ -192,14 +194,20 @@ def _arguments(weights: Array, directions: Array, biases: Array | None, directio
     weights, directions = given["weights"], given["directions"]
     columns = directions.shape[1], weights.shape[1]
     if columns[0] != columns[1] or columns[0] == 0:
-        raise ValueError(f"directions must have as many columns as weights, at least 1, got {columns[0]} and {columns[1]}")
+        raise ValueError(
+            f"directions must have as many columns as weights, at least 1, "
+            f"got {columns[0]} and {columns[1]}"
+        )
     if len(given) == 2:
         return [weights, directions, None, None]
     xp = array_namespace(weights)
     for name, rows in (("biases", weights), ("direction_biases", directions)):
         given.setdefault(name, xp.zeros_like(rows[:, 0]))
         if given[name].shape[0] != rows.shape[0]:
-            raise ValueError(f"{name} must have {rows.shape[0]} entries, one for each row, got {given[name].shape[0]}")
+            raise ValueError(
+                f"{name} must have {rows.shape[0]} entries, one for each row, "
+                f"got {given[name].shape[0]}"
+            )
     return [given[name] for name in names]
 
 
@@ -233,7 +241,9 @@ def _shortfall(found: Enclosure, targets: Neurons, tolerance: float) -> str:
     )
 
 
-def _in_given_units(found: Enclosure, features: Neurons, targets: Neurons, kept: np.ndarray, dtype: Any) -> tuple[Array, ...]:
+def _in_given_units(
+    found: Enclosure, features: Neurons, targets: Neurons, kept: np.ndarray, dtype: Any
+) -> tuple[Array, ...]:
     """Error, lower, upper, coefficients and residual for the neurons as they were given, in their
     precision, the interval rounded outwards."""
     xp, square = array_namespace(found.error), (targets.scale * targets.length) ** 2
@@ -254,7 +264,10 @@ def _in_given_units(found: Enclosure, features: Neurons, targets: Neurons, kept:
         u[xp.asarray(kept, device=device(u))] = scaled
     if not xp.all(xp.isfinite(u)):
         largest = float(xp.finfo(dtype).max)
-        raise ValueError(f"weights must be so long, against directions, that all coefficients are below {largest:.3g}, got one beyond")
+        raise ValueError(
+            f"weights must be so long, against directions, that all coefficients are below "
+            f"{largest:.3g}, got one beyond"
+        )
     return error, lower, upper, u, xp.astype(found.residual, dtype)
 
 

@@ -16,7 +16,9 @@ PRECISIONS = (128, 256, 512, 1024, 2048, 4096)
 """Bits, tried one after the other."""
 
 
-def enclosure_in_balls(weights: Float[Array, "n d"], directions: Float[Array, "m d"], tolerance: float) -> Enclosure:
+def enclosure_in_balls(
+    weights: Float[Array, "n d"], directions: Float[Array, "m d"], tolerance: float
+) -> Enclosure:
     """G u = c for the neurons scaled to length 1, at a precision that is doubled until the interval
     is narrow enough. A target that no precision settles keeps the interval from 0 to its energy."""
     rows, goals = (_integer_rows(host(part)) for part in (weights, directions))
@@ -28,7 +30,10 @@ def enclosure_in_balls(weights: Float[Array, "n d"], directions: Float[Array, "m
     alive = [any(goal) for goal in goals]
     found = [_interval(*case) for case in zip(errors, u, alive, strict=True)]
     xp, place = array_namespace(weights), device(weights)
-    lower, upper = (xp.asarray([interval[side] for interval in found], dtype=xp.float64, device=place) for side in (0, 1))
+    lower, upper = (
+        xp.asarray([interval[side] for interval in found], dtype=xp.float64, device=place)
+        for side in (0, 1)
+    )
     coefficients = np.array([interval[2] for interval in found]).reshape(len(goals), len(rows)).T
     coefficients = xp.asarray(coefficients, dtype=xp.float64, device=place)
     middle = xp.minimum(xp.maximum((lower + upper) / 2, lower), upper)
@@ -94,8 +99,12 @@ def _integer_rows(rows: np.ndarray) -> list[list[int]]:
     """The rows, each times a power of two that makes it integer: exact, and directions stay."""
     fractions, exponents = np.frexp(np.asarray(rows, dtype=float))
     integers = (fractions * 2.0**53).astype(np.int64)
-    lowest = [int(np.min(exponent[row != 0], initial=2000)) for exponent, row in zip(exponents, integers, strict=True)]
+    lowest = [
+        int(np.min(exponent[row != 0], initial=2000))
+        for exponent, row in zip(exponents, integers, strict=True)
+    ]
     shifts = np.where(integers != 0, exponents - np.array(lowest, dtype=int).reshape(-1, 1), 0)
     return [
-        [value << shift for value, shift in zip(row, by, strict=True)] for row, by in zip(integers.tolist(), shifts.tolist(), strict=True)
+        [value << shift for value, shift in zip(row, by, strict=True)]
+        for row, by in zip(integers.tolist(), shifts.tolist(), strict=True)
     ]

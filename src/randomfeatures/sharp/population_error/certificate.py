@@ -154,7 +154,9 @@ def probed_floor(steps: np.ndarray, turns: np.ndarray, sizes: np.ndarray, shift:
     return shift * min(least_eigenvalue(step, turn, norm) for step, turn, norm in columns)
 
 
-def least_eigenvalue(steps: np.ndarray, turns: np.ndarray, residual: float, level: float = PROBE_LEVEL) -> float:
+def least_eigenvalue(
+    steps: np.ndarray, turns: np.ndarray, residual: float, level: float = PROBE_LEVEL
+) -> float:
     r"""A lower bound t on the smallest eigenvalue λ of :math:`S=P^{-1/2}GP^{-1/2}`, from one probe.
 
     After k steps on the right-hand side :math:`P^{1/2}g` the residual is :math:`P^{1/2}p(S)g`,

@@ -82,7 +82,9 @@ class ComputedGram:
             return kernel_with_biases(first, self.bias[rows], second, self.bias[columns])
         first, second = self.rows[rows], self.rows[columns]
         shape = (first.shape[0], second.shape[0])
-        cosine, a, b = (part[: shape[0] * shape[1]].reshape(shape) for part in self._scratch[worker])
+        cosine, a, b = (
+            part[: shape[0] * shape[1]].reshape(shape) for part in self._scratch[worker]
+        )
         self.xp.matmul(first, second.T, out=cosine)
         if (i, j) not in self._near:
             largest = max(float(self.xp.max(cosine)), -float(self.xp.min(cosine)))

@@ -76,7 +76,9 @@ def distinct(features: Neurons, eps: float) -> np.ndarray:
     joint = _joint(np, rows, bias)
     alive = np.flatnonzero(energy > 0)
     line, order, positive = _lines(joint, alive, PARALLEL * eps)
-    (plus, first), (minus, second) = (_first_of_each(line[side], order[side]) for side in (positive, ~positive))
+    (plus, first), (minus, second) = (
+        _first_of_each(line[side], order[side]) for side in (positive, ~positive)
+    )
     _, i, j = np.intersect1d(plus, minus, return_indices=True)
     by_index = np.argsort(first[i])
     first_partner, second_partner = first[i][by_index], second[j][by_index]
@@ -85,7 +87,9 @@ def distinct(features: Neurons, eps: float) -> np.ndarray:
     return np.setdiff1d(np.concatenate([first, second]), dropped)
 
 
-def _lines(joint: np.ndarray, alive: np.ndarray, distance: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _lines(
+    joint: np.ndarray, alive: np.ndarray, distance: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For the neurons ``alive`` in an order of its own: number of the line, index, and side.
 
     Sorted by their projection on a random vector, neurons on equal lines are neighbours: another

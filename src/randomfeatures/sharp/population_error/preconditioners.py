@@ -232,7 +232,9 @@ def cholesky(matrix: Float[Array, "n n"]) -> Float[Array, "n n"]:
         e = k + b
         a[k:e, k:e] = np.linalg.cholesky(a[k:e, k:e])
         if e < n:
-            below = linalg.solve_triangular(a[k:e, k:e], a[e:, k:e].T, lower=True, check_finite=False)
+            below = linalg.solve_triangular(
+                a[k:e, k:e], a[e:, k:e].T, lower=True, check_finite=False
+            )
             a[e:, k:e] = below.T
         for j in range(e, n, b):
             a[j:, j : j + b] -= a[j:, k:e] @ a[j : j + b, k:e].T

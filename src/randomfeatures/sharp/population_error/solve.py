@@ -91,11 +91,17 @@ def method_for(method: str, features: Neurons) -> str:
     if biased and method != "dense":
         raise ValueError(f'method must be "dense" for neurons with biases, got {method!r}')
     if method == "iterative" and (d == 1 or n < 2):
-        raise ValueError(f'method must not be "iterative" for one dimension or one feature, got d = {d} and {n} distinct features')
+        raise ValueError(
+            f'method must not be "iterative" for one dimension or one feature, '
+            f"got d = {d} and {n} distinct features"
+        )
     limit = {"dense": MAX_DENSE, "iterative": math.inf, "ball": MAX_BALLS}[method]
     if n > limit:
         reason = " (biases)" if biased else ""
-        raise ValueError(f'weights must have at most {limit} distinct rows for method "{method}"{reason}, got {n}')
+        raise ValueError(
+            f"weights must have at most {limit} distinct rows "
+            f'for method "{method}"{reason}, got {n}'
+        )
     return method
 
 
@@ -112,7 +118,9 @@ def dense(features: Neurons, targets: Neurons, tolerance: float, report: Report)
     return refined(system, floor, tolerance, report)
 
 
-def iterative(features: Neurons, targets: Neurons, tolerance: float, report: Report, *, single: bool) -> Enclosure:
+def iterative(
+    features: Neurons, targets: Neurons, tolerance: float, report: Report, *, single: bool
+) -> Enclosure:
     """G is never formed. The iteration is in single precision if ``single``; what is returned is
     verified in double precision.
 
@@ -130,7 +138,9 @@ def iterative(features: Neurons, targets: Neurons, tolerance: float, report: Rep
     return _on_host(found) if lend else found
 
 
-def _system(features: Neurons, targets: Neurons, gram: Gram, inner: Gram, preconditioner: Preconditioner) -> System:
+def _system(
+    features: Neurons, targets: Neurons, gram: Gram, inner: Gram, preconditioner: Preconditioner
+) -> System:
     c = cross(features, targets)
     problem = Problem(c, targets.energy, product_error(features), energy_error(targets))
     slack = features.rows.shape[0] * entry_error(features)
@@ -169,7 +179,9 @@ def _rounds(system: System, floor: Floor, tolerance: float, report: Report) -> I
             return
 
 
-def one_round(system: System, rest: Array, floor: Floor, aim: float, limit: int, report: Report) -> Round:
+def one_round(
+    system: System, rest: Array, floor: Floor, aim: float, limit: int, report: Report
+) -> Round:
     """Conjugate gradients on G x = ``rest`` until the squared residual over the floor, which bounds
     the distance from the least error, is at most ``aim``; at most ``limit`` iterations.
 
@@ -182,7 +194,9 @@ def one_round(system: System, rest: Array, floor: Floor, aim: float, limit: int,
     if probing:
         probes = system.preconditioner.sample(np.random.default_rng(0), PROBES)
         right = xp.concat([right, probes], axis=1)
-    iterates = conjugate_gradients(lambda x: product(system.inner, x), right, preconditioner=system.preconditioner.solve)
+    iterates = conjugate_gradients(
+        lambda x: product(system.inner, x), right, preconditioner=system.preconditioner.solve
+    )
     smallest, best = system.problem.rounding, next(iterates)
     least = math.inf
     for iterate in islice(iterates, limit):
@@ -203,7 +217,9 @@ def one_round(system: System, rest: Array, floor: Floor, aim: float, limit: int,
 def _probed(system: System, iterate: Iterate, m: int) -> Floor:
     """The floor that the probes, the columns from m on, prove after this iteration."""
     xp = array_namespace(iterate.size)
-    steps, turns = (host(xp.stack(part)[:, m:]).astype(float) for part in (iterate.steps, iterate.turns))
+    steps, turns = (
+        host(xp.stack(part)[:, m:]).astype(float) for part in (iterate.steps, iterate.turns)
+    )
     sizes = host(iterate.size[m:]).astype(float)
     value = probed_floor(steps, turns, sizes, system.preconditioner.shift) - system.slack
     kind = "probable" if system.inner is system.gram else "estimate"
