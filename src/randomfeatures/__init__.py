@@ -30,6 +30,7 @@ and ``help`` of a part lists its modules.
 - ``randomfeatures.limits``: what they cannot do: the triangle wave, concentration, bounds with bounded and with any coefficients.
 - ``randomfeatures.sharp``: the sharp limit of one neuron: its spectrum, the optimum over all features, the exact error of given ones.
 - ``randomfeatures.beyond``: what training gains: one neuron, quadratics, clusters, networks at initialisation.
+- ``randomfeatures.neighbours``: sixteen papers on the same question, seen from other sides.
 - ``randomfeatures.foundations``: what all parts stand on: activations, spheres, spectra, ball arithmetic, checks of arguments.
 - ``randomfeatures.chapters``: what only the book's chapters use: figures, tables, kept results.
 
@@ -43,4 +44,4 @@ import lazy_loader
 __version__ = version("randomfeatures")
 
 # A part is loaded when it is first used, so that ``import randomfeatures`` is fast and reaches everything.
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["beyond", "chapters", "foundations", "limits", "power", "sharp"])
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["beyond", "chapters", "foundations", "limits", "neighbours", "power", "sharp"])

@@ -102,7 +102,7 @@ def test_the_order_is_read():
     assert order == ["foundations", "power", "limits", "sharp", "beyond", "neighbours", "chapters"]
 
 
-@pytest.mark.parametrize("part", ["power", "limits", "sharp", "beyond"])
+@pytest.mark.parametrize("part", ["power", "limits", "sharp", "beyond", "neighbours"])
 def test_a_module_has_the_name_of_its_chapter(part):
     """``book/limits/any-coefficients.md`` and ``limits/any_coefficients.py``; what does not fit there begins with that name."""
     for path in (PACKAGE / part).glob("*.py"):
@@ -112,7 +112,7 @@ def test_a_module_has_the_name_of_its_chapter(part):
         assert folder.name in chapters()[part] or f"{part}.{folder.name}" in BESIDE
 
 
-@pytest.mark.parametrize("part", ["foundations", "power", "limits", "sharp", "beyond", "chapters"])
+@pytest.mark.parametrize("part", ["foundations", "power", "limits", "sharp", "beyond", "neighbours", "chapters"])
 def test_the_tests_of_a_module_have_its_name(part):
     names = {name.removeprefix(f"{part}.") for name in modules(PACKAGE) if name.startswith(f"{part}.")}
     for path in (ROOT / "tests" / part).glob("test_*.py"):

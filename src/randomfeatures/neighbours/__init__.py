@@ -1,0 +1,13 @@
+"""Sixteen papers on the same question, a module for each page that needs one.
+
+- ``widths``: Kolmogorov widths of averages of neurons.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "widths",
+    ],
+)
