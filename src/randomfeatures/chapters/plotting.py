@@ -18,6 +18,11 @@ MEASURED = {"color": "#009E73", "marker": "o", "linestyle": "none", "markersize"
 CONTRAST = {"color": "#E69F00", "marker": "s", "linestyle": "none", "markersize": 5}
 QUIET = {"color": "#7f7f7f", "linestyle": "-", "linewidth": 1.0}
 
+THIRD = {"color": "#CC79A7", "marker": "^", "linestyle": "none", "markersize": 5}
+FOURTH = {"color": "#56B4E9", "marker": "D", "linestyle": "none", "markersize": 5}
+SERIES = (MEASURED, CONTRAST, THIRD, FOURTH)
+"""Up to four kinds of measurements in one panel."""
+
 PAGE = 8.6
 """Width of a figure with several panels, in inches; one panel is 7 wide."""
 
