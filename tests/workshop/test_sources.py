@@ -9,20 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-
-
-def waits(path: Path) -> bool:
-    """Whether a file is being taken apart just now."""
-    return (
-        path.relative_to(ROOT).as_posix() == "tests/test_random_features.py"
-        or "population_error" in path.as_posix()
-    )
-
-
 FOLDERS = ("benchmarks", "book/_ext", "experiments", "src", "tests", "workshop")
-FILES = sorted(
-    path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if not waits(path)
-)
+FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 GENERATORS = {"default_rng", "Generator", "RandomState", "SeedSequence", "seed", "manual_seed"}
 
 

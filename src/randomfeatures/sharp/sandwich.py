@@ -10,7 +10,7 @@ is left beyond degree K (``randomfeatures.sharp.optimum_tail``).
 
 import math
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -307,14 +307,19 @@ def probe_failure(level: float, probes: int) -> float:
 # --- sums over all degrees, in floats
 
 
+def _log_eigenvalue(d: int, k: int) -> Any:
+    """log λ_k as a ball."""
+    return neuron_eigenvalue(d, k).log()
+
+
 @lru_cache(maxsize=256)
 def _degrees(d: int) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"], float]:
     """log λ_k and N(d, k) λ_k for the degrees 0, 1, 2, 4, ..., and a bound on the energy beyond.
 
     From degree to degree by quotients: the n-th is known to n times a few units in the last place.
     """
-    logs = [float(certify(lambda k=k: neuron_eigenvalue(d, k).log())) for k in (0, 1, 2)]
-    shares = [float(certify(lambda k=k: energy_share(d, k))) for k in (0, 1, 2)]
+    logs = [float(certify(partial(_log_eigenvalue, d, k))) for k in (0, 1, 2)]
+    shares = [float(certify(partial(energy_share, d, k))) for k in (0, 1, 2)]
     k, D = np.arange(2.0, LAST_DEGREE, 2), float(d)
     steps = 2 * np.log((k - 1) / (k + D + 1))
     quotients = (2 * k + D + 2) / (2 * k + D - 2) * ((k + D - 2) / (k + D + 1))
