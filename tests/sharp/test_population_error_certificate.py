@@ -214,6 +214,22 @@ def test_entries_are_as_exact_as_the_bound_says(d, rng):
     assert bound / 50 <= worst <= bound
 
 
+def test_energies_are_as_exact_as_the_bound_says(rng):
+    """1/2 and 0 without biases; with them, ((p^2 + b^2) Φ(b/p) + p b φ(b/p)) in 30 digits: at most
+    a bound apart, and somewhere a hundredth of it."""
+    assert certificate.energy_error(unit(np.eye(2), None)) == 0.0
+    angles = rng.uniform(-math.pi / 2, math.pi / 2, 300)
+    neurons = unit(np.cos(angles)[:, None], np.sin(angles))
+    with mpmath.workdps(30):
+        exact = [
+            (p * p + b * b) * mpmath.ncdf(b / p) + p * b * mpmath.npdf(b / p)
+            for p, b in zip(map(mpmath.mpf, neurons.rows[:, 0]), neurons.bias, strict=True)
+        ]
+        worst = max(abs(float(x - y)) for x, y in zip(exact, neurons.energy, strict=True))
+    assert certificate.energy_error(neurons) == 2e-15
+    assert 2e-17 <= worst <= 2e-15
+
+
 def test_products_are_as_exact_as_the_bound_says(rng):
     """G x for 600 neurons in tiles, against sums in extended precision."""
     weights, x = sample_sphere(rng, 600, 8), rng.standard_normal((600, 2))
@@ -320,6 +336,13 @@ def test_probes_whose_iteration_broke_down_say_nothing(bad):
         arrays[place][1, 1] = bad if (place, bad) != (1, 0.0) else -1e-9
         assert certificate.probed_floor(*arrays, np.ones(2) * 1e-9, 0.1) == 0.0
     assert certificate.probed_floor(good, good, np.array([1e-9, math.nan]), 0.1) == 0.0
+
+
+def test_a_tridiagonal_matrix_that_rounding_made_singular_says_nothing():
+    """Steps and turns of a run on w, -w and a neighbour of w: the lowest Ritz value is 0."""
+    steps, turns = np.array([1.33257892, 4.66455058e21]), np.array([0.332578915, 4.66455058e21])
+    assert certificate.least_eigenvalue(steps, turns, 5.8e10) == 0.0
+    assert certificate.least_eigenvalue(np.array([-1.0]), np.array([0.0]), 1e-9) == 0.0
 
 
 def test_the_probability_that_all_probes_fail():

@@ -87,7 +87,7 @@ def enclose(problem: Problem, u: Float[Array, "n m"], rest: Array, floor: Floor)
     the error \|f\|^2 - <c,u> - <u,rest> by at most (1 + \|u\|_1)^2 ε and what the sum of n products
     rounds. With μ the ``floor``, the error exceeds the least by at most \|c - Gu\|^2 / μ.
 
-    Book: ``prop-certificate``.
+    See ``prop-certificate``.
     """
     xp, n = array_namespace(u), u.shape[0]
     size = 1 + 1.000001 * xp.sum(xp.abs(u), axis=0)
@@ -144,7 +144,7 @@ def probed_floor(steps: np.ndarray, turns: np.ndarray, sizes: np.ndarray, shift:
     (k,) are :math:`\langle y,P^{-1}y\rangle` for the residuals y. The bound is a times the least of
     :func:`least_eigenvalue` over the probes; 0 if the iteration has broken down.
 
-    Book: ``prop-certificate``, part 3.
+    See ``prop-certificate``, part 3.
     """
     numbers = np.concatenate([steps.ravel(), turns.ravel(), sizes])
     if not (np.all(np.isfinite(numbers)) and np.all(steps > 0) and np.all(turns >= 0)):

@@ -45,7 +45,7 @@ class Harmonics:
     matrices ww^T - I/d, so the columns of Φ are 1, w and the entries of those matrices, each scaled
     to the energy of its degree. Φ is not stored: its products are quadratic forms in the weights.
 
-    Book: ``prop-preconditioner``.
+    See ``prop-preconditioner``.
     """
 
     CHUNK = 1024
