@@ -4,7 +4,7 @@ Its tiles are computed again in each product, or once and stored.
 """
 
 import math
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from array_api_compat import array_namespace, device
 from jaxtyping import Float
@@ -23,6 +23,7 @@ NEAR = 0.9999
 rounding of the kernel."""
 
 
+@runtime_checkable
 class Gram(Protocol):
     """A symmetric matrix that is known by its tiles."""
 

@@ -4,7 +4,7 @@ import contextlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from array_api_compat import array_namespace, device, is_numpy_array
@@ -21,6 +21,7 @@ MAX_HARMONICS = 6000
 a matrix of that size."""
 
 
+@runtime_checkable
 class Preconditioner(Protocol):
     """A matrix P for which P - ``shift`` I is positive semidefinite."""
 
