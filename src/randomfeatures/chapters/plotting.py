@@ -26,6 +26,17 @@ SERIES = (MEASURED, CONTRAST, THIRD, FOURTH)
 PAGE = 8.6
 """Width of a figure with several panels, in inches; one panel is 7 wide."""
 
+ENOUGH = {"color": "#56B4E9", "linestyle": "-.", "linewidth": 1.5}
+"""What is proved to be enough, where PROVED is what is proved to be needed."""
+
+FAMILY = (
+    {"color": "#0072B2", "marker": "o", "linestyle": "-", "linewidth": 1.0},
+    {"color": "#E69F00", "marker": "s", "linestyle": "--", "linewidth": 1.0},
+    {"color": "#009E73", "marker": "^", "linestyle": ":", "linewidth": 1.0},
+    {"color": "#CC79A7", "marker": "d", "linestyle": "-.", "linewidth": 1.0},
+)
+"""Up to four curves of one kind, say for four dimensions; ``small(style, 0)`` has no markers."""
+
 
 def joined(style: dict, line: str = "-") -> dict:
     """The style with its markers joined by a line, ``line`` as matplotlib writes it."""
