@@ -23,6 +23,20 @@ FOURTH = {"color": "#56B4E9", "marker": "D", "linestyle": "none", "markersize": 
 SERIES = (MEASURED, CONTRAST, THIRD, FOURTH)
 """Up to four kinds of measurements in one panel."""
 
+TEN = (
+    "#999933",
+    "#E69F00",
+    "#56B4E9",
+    "#009E73",
+    "#7f7f7f",
+    "#0072B2",
+    "#D55E00",
+    "#CC79A7",
+    "#8B4513",
+    "#5D3A9B",
+)
+"""Colours for ten classes, which the page tells apart by a mark of each class too."""
+
 PAGE = 8.6
 """Width of a figure with several panels, in inches; one panel is 7 wide."""
 
@@ -51,6 +65,16 @@ def small(style: dict, size: float = 3) -> dict:
 def thin(style: dict, width: float = 1.3) -> dict:
     """The style with a line of ``width`` points, for one of many curves."""
     return style | {"linewidth": width}
+
+
+def hollow(style: dict) -> dict:
+    """The style with empty markers."""
+    return style | {"markerfacecolor": "none"}
+
+
+def in_colour(style: dict, other: dict) -> dict:
+    """The style in the colour of another, for curves of one kind that belong to different things."""
+    return style | {"color": other["color"]}
 
 
 def colour(style: dict) -> str:
