@@ -16,20 +16,25 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(30)
 
 
 def pair(seed, d=None, theta=None, ratio=None):
-    """Generic w and v: v of length 0.1 to 10, w at angle theta and of length ratio * ‖v‖, in a random plane of dimension d."""
+    """Generic w and v: v of length 0.1 to 10, w at angle theta and of length ratio * ‖v‖, in a
+    random plane of dimension d."""
     rng = np.random.default_rng(seed)
     d = int(rng.integers(2, 30)) if d is None else d
     theta = rng.uniform(0, PI) if theta is None else theta
     ratio = 10 ** rng.uniform(-2, 2) if ratio is None else ratio
     frame = np.linalg.qr(rng.standard_normal((d, 2)))[0]
     length = 10 ** rng.uniform(-1, 1)
-    return ratio * length * (math.cos(theta) * frame[:, 0] + math.sin(theta) * frame[:, 1]), length * frame[:, 0]
+    return ratio * length * (
+        math.cos(theta) * frame[:, 0] + math.sin(theta) * frame[:, 1]
+    ), length * frame[:, 0]
 
 
 def plane_mean(w, v, function):
-    """E function(x) for a function of <w, x>, <v, x> that is homogeneous of degree 2 (E r² = 2) and smooth between their zeros.
+    """E function(x) for a function of <w, x>, <v, x> that is homogeneous of degree 2 (E r² = 2) and
+    smooth between their zeros.
 
-    Returns the mean of the values, which may be vectors in the plane of w and v, by quadrature in the polar angle.
+    Returns the mean of the values, which may be vectors in the plane of w and v, by quadrature in
+    the polar angle.
     """
     e1 = v / np.linalg.norm(v)
     rest = w - (w @ e1) * e1

@@ -35,16 +35,27 @@ from randomfeatures.beyond.amplification_training import (
 
 
 def mean_over_centres(w, clusters, function):
-    """E function(ν's label, <w, x>): the mean over the four centres, and a Gaussian integral for each; a kink at <w, x> = 0 is split."""
+    """E function(ν's label, <w, x>): the mean over the four centres, and a Gaussian integral for
+    each; a kink at <w, x> = 0 is split."""
     deviation, total = clusters.sigma * np.linalg.norm(w), 0.0
-    for sign, mu in ((1, clusters.mu_1), (1, -clusters.mu_1), (-1, clusters.mu_2), (-1, -clusters.mu_2)):
+    for sign, mu in (
+        (1, clusters.mu_1),
+        (1, -clusters.mu_1),
+        (-1, clusters.mu_2),
+        (-1, -clusters.mu_2),
+    ):
         level = -(w @ mu) / deviation
 
         def density(t, s=sign, level=level):
-            return function(s, deviation * (t - level)) * math.exp(-t * t / 2) / math.sqrt(2 * math.pi)
+            return (
+                function(s, deviation * (t - level)) * math.exp(-t * t / 2) / math.sqrt(2 * math.pi)
+            )
 
         lower, upper = min(-12.0, level - 1), max(12.0, level + 1)
-        total += sum(integrate.quad(density, *ends, epsabs=1e-13, limit=200)[0] for ends in ((lower, level), (level, upper)))
+        total += sum(
+            integrate.quad(density, *ends, epsabs=1e-13, limit=200)[0]
+            for ends in ((lower, level), (level, upper))
+        )
     return total / 4
 
 
@@ -53,15 +64,20 @@ def mean_over_centres(w, clusters, function):
 
 @pytest.mark.claim("thm-first-step", kind="Monte Carlo")
 def test_first_step_is_the_mean_step_of_a_vanishing_network():
-    """Against the gradient of the code that trains, on many samples, with a start so small that f is rounding beside the labels."""
+    """Against the gradient of the code that trains, on many samples, with a start so small that f
+    is rounding beside the labels."""
     clusters = XORClusters(d=5, separation=4.0, sigma=1.7, flip=0.1)
     rng = np.random.default_rng(8)
-    W, a = 1e-9 * (rng.standard_normal((4, 5)) + np.array([1, -0.5, 0, 0, 0])), np.array([1.0, 0.5, -0.7, -1.0])
+    W, a = (
+        1e-9 * (rng.standard_normal((4, 5)) + np.array([1, -0.5, 0, 0, 0])),
+        np.array([1.0, 0.5, -0.7, -1.0]),
+    )
     x, _, observed = clusters.sample(rng, 1_000_000)
     sampled = -loss_gradient(W, a, x, observed)[1]
     truth, deviation = first_step(W, a, clusters), np.sqrt(step_deviation(W, a, clusters, len(x)))
     length = np.linalg.norm(truth, axis=1)
-    # Each of the neurons within three deviations; the deviation itself is small enough for 2 % to show.
+    # Each of the neurons within three deviations; the deviation itself is small enough for 2 % to
+    # show.
     assert np.all(np.linalg.norm(sampled - truth, axis=1) < 2.5 * deviation)
     assert np.any(np.linalg.norm(sampled - 1.02 * truth, axis=1) > 2.5 * deviation)
     assert np.all(deviation < 0.02 * length)
@@ -71,21 +87,32 @@ def test_first_step_is_the_mean_step_of_a_vanishing_network():
 @given(SEEDS)
 @settings(max_examples=25)
 def test_first_step_against_quadrature(seed):
-    r"""E y 1{<w, x> > 0} x in the directions w, μ_1, μ_2: given <w, x> = u, E <v, x> = <v, ν> + <v, w>(u - <w, ν>)/‖w‖²."""
+    r"""E y 1{<w, x> > 0} x in the directions w, μ_1, μ_2: given <w, x> = u, E <v, x> = <v, ν> + <v,
+    w>(u - <w, ν>)/‖w‖²."""
     clusters, W, a, _ = problem(seed, m=2)
     step = first_step(W, a, clusters)
     for w, a_j, step_j in zip(W, a, step, strict=True):
         for v in (clusters.mu_1, clusters.mu_2, w):
             mean = 0.0
             deviation = clusters.sigma * np.linalg.norm(w)
-            for sign, nu in ((1, clusters.mu_1), (1, -clusters.mu_1), (-1, clusters.mu_2), (-1, -clusters.mu_2)):
+            for sign, nu in (
+                (1, clusters.mu_1),
+                (1, -clusters.mu_1),
+                (-1, clusters.mu_2),
+                (-1, -clusters.mu_2),
+            ):
                 level = -(w @ nu) / deviation
                 slope = (v @ w) * clusters.sigma / np.linalg.norm(w)
 
                 def values(t, start=v @ nu, slope=slope):
                     return (start + slope * t) * math.exp(-t * t / 2)
 
-                mean += sign * integrate.quad(values, level, max(level, 0) + 12, epsabs=1e-12)[0] / math.sqrt(2 * math.pi) / 4
+                mean += (
+                    sign
+                    * integrate.quad(values, level, max(level, 0) + 12, epsabs=1e-12)[0]
+                    / math.sqrt(2 * math.pi)
+                    / 4
+                )
             truth = a_j / 2 * (1 - 2 * clusters.flip) * mean
             size = abs(a_j) * np.linalg.norm(v) * (scale(clusters) + clusters.sigma)
             assert abs(step_j @ v - truth) < 1e-10 * size
@@ -96,7 +123,8 @@ def test_first_step_against_quadrature(seed):
 @pytest.mark.claim("thm-first-step", kind="identity")
 @given(SEEDS)
 def test_every_neuron_moves_to_its_own_side(seed):
-    """For a > 0 toward the one of ±μ_1 that it favours and away from the one of ±μ_2; for a < 0 the reverse. No condition on s."""
+    """For a > 0 toward the one of ±μ_1 that it favours and away from the one of ±μ_2; for a < 0 the
+    reverse. No condition on s."""
     clusters, W, a, _ = problem(seed, m=20)
     step = first_step(W, a, clusters)
     assert np.all(np.sign(step @ clusters.mu_1) == np.sign(a * (W @ clusters.mu_1)))
@@ -110,12 +138,15 @@ def test_the_step_is_in_proportion_to_one_minus_twice_the_flips(seed):
     clean = XORClusters(d=clusters.d, separation=clusters.separation, sigma=clusters.sigma)
     ratio = first_step(W, a, clusters) / first_step(W, a, clean)
     assert_close(ratio, np.full(W.shape, 1 - 2 * clusters.flip), 1e-12)
-    assert np.allclose(first_step(7.0 * W, -2 * a, clusters), -2 * first_step(W, a, clusters), rtol=1e-12)  # only directions matter
+    assert np.allclose(
+        first_step(7.0 * W, -2 * a, clusters), -2 * first_step(W, a, clusters), rtol=1e-12
+    )  # only directions matter
 
 
 @pytest.mark.claim("thm-first-step", kind="identity")
 def test_the_inequality_behind_the_signs():
-    """(2Φ(α) - 1) α >= 2 (φ(0) - φ(α)), with equality at 0 to second order and the factor 2 sharp there."""
+    """(2Φ(α) - 1) α >= 2 (φ(0) - φ(α)), with equality at 0 to second order and the factor 2 sharp
+    there."""
     alpha = np.linspace(-8, 8, 4001)
     k, density = special.erf(alpha / math.sqrt(2)), np.exp(-(alpha**2) / 2) / math.sqrt(2 * math.pi)
     right = 2 * (1 / math.sqrt(2 * math.pi) - density)
@@ -144,14 +175,19 @@ def test_mean_absolute_is_its_integral(alpha):
     integral = integrate.quad(density, -12, -alpha)[0] + integrate.quad(density, -alpha, 12)[0]
     assert_close(mean_absolute(np.array(alpha)), integral, 1e-10)
     grid = np.linspace(0, 10, 1001)
-    assert np.all(np.diff(mean_absolute(grid)) > 0) and np.array_equal(mean_absolute(grid), mean_absolute(-grid))
+    assert np.all(np.diff(mean_absolute(grid)) > 0) and np.array_equal(
+        mean_absolute(grid), mean_absolute(-grid)
+    )
 
 
 @pytest.mark.claim("prop-growth", kind="identity")
 def test_lengths_change_to_first_order_by_the_growth():
     clusters, W, a, _ = problem(11)
     eta = 1e-6 * np.min(np.linalg.norm(W, axis=1)) / scale(clusters)
-    change = (np.linalg.norm(W + eta * first_step(W, a, clusters), axis=1) ** 2 - np.linalg.norm(W, axis=1) ** 2) / (2 * eta)
+    change = (
+        np.linalg.norm(W + eta * first_step(W, a, clusters), axis=1) ** 2
+        - np.linalg.norm(W, axis=1) ** 2
+    ) / (2 * eta)
     assert_close(change, growth(W, a, clusters), 1e-3 * np.abs(growth(W, a, clusters)))
 
 
@@ -172,7 +208,9 @@ def test_the_field_is_the_motion_of_the_alignments(seed):
     lengths = [np.log(np.linalg.norm(W + sign * dt * step, axis=1)) for sign in (1, -1)]
     assert np.max(np.abs((lengths[0] - lengths[1]) / (2 * dtau) - (h_1 - h_2))) < 1e-6 * (1 + s**5)
     with pytest.raises(AssertionError):
-        np.testing.assert_allclose(1.02 * field, (after - before) / (2 * dtau), atol=1e-6 * (1 + s**5), rtol=1e-3)
+        np.testing.assert_allclose(
+            1.02 * field, (after - before) / (2 * dtau), atol=1e-6 * (1 + s**5), rtol=1e-3
+        )
 
 
 @pytest.mark.claim("cor-first-step-flow", kind="identity")
@@ -193,7 +231,8 @@ def test_the_flow_ends_at_its_centre_and_the_length_grows_at_the_stated_rate():
     clusters = XORClusters(d=6, separation=2.0, sigma=0.5, flip=0.1)
     W = np.random.default_rng(2).standard_normal((8, 6))
     a, side = np.repeat([1.0, -1.0], 4) * 0.7, np.sign(W[np.arange(8), np.repeat([0, 1], 4)])
-    for _ in range(1000):  # steps in proportion to the length: the flow turns all neurons at the same speed, whatever their length
+    # Steps in proportion to the length: all neurons turn at the same speed, whatever their length.
+    for _ in range(1000):
         before, eta = np.linalg.norm(W, axis=1), 0.3 * np.linalg.norm(W, axis=1)
         W = W + eta[:, None] * first_step(W, a, clusters)
     alphas = np.stack(alignment(W, clusters))[np.repeat([0, 1], 4), np.arange(8)]
@@ -206,20 +245,36 @@ def test_the_flow_ends_at_its_centre_and_the_length_grows_at_the_stated_rate():
 
 
 def true_step(W, a, clusters):
-    """The expected negative gradient at (W, a) in the plane d = 2, f as it is, by quadrature in polar angle and radius."""
+    """The expected negative gradient at (W, a) in the plane d = 2, f as it is, by quadrature in
+    polar angle and radius."""
     total = np.zeros_like(W)
-    angles = np.unique(np.concatenate([np.arctan2(W[:, 1], W[:, 0]) + q * math.pi / 2 for q in (-1, 1)]) % (2 * math.pi))
+    angles = np.unique(
+        np.concatenate([np.arctan2(W[:, 1], W[:, 0]) + q * math.pi / 2 for q in (-1, 1)])
+        % (2 * math.pi)
+    )
     ends = np.concatenate([angles, angles[:1] + 2 * math.pi])
     nodes, weights = np.polynomial.legendre.leggauss(40)
     top = scale(clusters) + 9 * clusters.sigma
-    r, r_weight = np.concatenate([top * (nodes + k) / 8 for k in range(1, 16, 2)]), np.tile(weights * top / 8, 8)
+    r, r_weight = (
+        np.concatenate([top * (nodes + k) / 8 for k in range(1, 16, 2)]),
+        np.tile(weights * top / 8, 8),
+    )
     for lower, upper in itertools.pairwise(ends):
         phi = (lower + upper) / 2 + (upper - lower) / 2 * nodes
         direction = np.stack([np.cos(phi), np.sin(phi)], axis=1)
         x = (r[:, None, None] * direction).reshape(-1, 2)
         area = np.outer(r_weight * r, weights * (upper - lower) / 2).ravel()
-        for sign, mu in ((1, clusters.mu_1), (1, -clusters.mu_1), (-1, clusters.mu_2), (-1, -clusters.mu_2)):
-            law = np.exp(-np.sum((x - mu) ** 2, axis=1) / (2 * clusters.sigma**2)) / (2 * math.pi * clusters.sigma**2) / 4
+        for sign, mu in (
+            (1, clusters.mu_1),
+            (1, -clusters.mu_1),
+            (-1, clusters.mu_2),
+            (-1, -clusters.mu_2),
+        ):
+            law = (
+                np.exp(-np.sum((x - mu) ** 2, axis=1) / (2 * clusters.sigma**2))
+                / (2 * math.pi * clusters.sigma**2)
+                / 4
+            )
             f = positive(x @ W.T) @ a
             for y, chance in ((sign, 1 - clusters.flip), (-sign, clusters.flip)):
                 weight = area * law * chance * y * special.expit(-y * f)
@@ -234,16 +289,21 @@ def test_the_true_step_is_within_the_bound_and_the_bound_within_reach(seed):
     clusters = XORClusters(d=2, separation=1.5, sigma=0.8, flip=0.2)
     W, a = rng.standard_normal((3, 2)), np.abs(rng.standard_normal(3))
     for size in (1e-3, 0.1, 1.0):
-        distance = np.linalg.norm(true_step(size * W, a, clusters) - first_step(W, a, clusters), axis=1)
+        distance = np.linalg.norm(
+            true_step(size * W, a, clusters) - first_step(W, a, clusters), axis=1
+        )
         bound = smallness_bound(size * W, a, clusters)
         assert np.all(distance <= bound)
     distance = np.linalg.norm(true_step(1e-3 * W, a, clusters) - first_step(W, a, clusters), axis=1)
-    assert np.max(distance / smallness_bound(1e-3 * W, a, clusters)) > 0.3  # 1/4 of the slope is sharp at f = 0
+    assert (
+        np.max(distance / smallness_bound(1e-3 * W, a, clusters)) > 0.3
+    )  # 1/4 of the slope is sharp at f = 0
 
 
 @pytest.mark.claim("prop-step-error", kind="quadrature")
 def test_one_neuron_reaches_the_bound():
-    """f = a [<w, x>]_+ alone, w = |w| e_1, no separation: the difference is (a²|w|/8) σ² e_1 to first order; the bound is that times 1."""
+    """f = a [<w, x>]_+ alone, w = |w| e_1, no separation: the difference is (a²|w|/8) σ² e_1 to
+    first order; the bound is that times 1."""
     clusters = XORClusters(d=2, separation=1e-6, sigma=1.0)
     W, a = np.array([[1e-4, 0.0]]), np.array([1.0])
     distance = np.linalg.norm(true_step(W, a, clusters) - first_step(W, a, clusters), axis=1)
@@ -256,7 +316,12 @@ def test_the_bound_is_linear_in_the_size_and_below_the_cruder_one(seed):
     clusters, W, a, _ = problem(seed)
     bound = smallness_bound(W, a, clusters)
     assert_close(smallness_bound(3.0 * W, a, clusters), 3 * bound, 1e-6 * np.max(bound))
-    crude = np.abs(a) / 8 * (clusters.sigma**2 + scale(clusters) ** 2 / 2) * np.sum(np.abs(a) * np.linalg.norm(W, axis=1))
+    crude = (
+        np.abs(a)
+        / 8
+        * (clusters.sigma**2 + scale(clusters) ** 2 / 2)
+        * np.sum(np.abs(a) * np.linalg.norm(W, axis=1))
+    )
     assert np.all(bound <= crude * (1 + 1e-12))
 
 
@@ -265,7 +330,12 @@ def test_the_size_of_f_by_simulation():
     clusters, W, a, rng = problem(7)
     x, _, _ = clusters.sample(rng, 400_000)
     f = network(W, a, x)
-    exact = 4 * smallness_bound(W, a, clusters)[0] / abs(a[0]) / math.sqrt((clusters.sigma**2 + scale(clusters) ** 2 / 2) / 2)
+    exact = (
+        4
+        * smallness_bound(W, a, clusters)[0]
+        / abs(a[0])
+        / math.sqrt((clusters.sigma**2 + scale(clusters) ** 2 / 2) / 2)
+    )
     sem = np.std(f**2) / math.sqrt(len(x)) / (2 * exact)
     assert_close(exact, math.sqrt(np.mean(f**2)), 4 * sem)
 
@@ -280,7 +350,9 @@ def test_step_deviation_by_simulation():
     steps = parts.reshape(repeats, n, 3, 4).mean(1)
     assert np.allclose(steps[0], -loss_gradient(W, a, x[:n], y[:n])[1], rtol=1e-9)
     squares = np.sum((steps - first_step(W, a, clusters)) ** 2, axis=2)
-    assert_close(step_deviation(W, a, clusters, n), squares.mean(0), 4 * squares.std(0) / math.sqrt(repeats))
+    assert_close(
+        step_deviation(W, a, clusters, n), squares.mean(0), 4 * squares.std(0) / math.sqrt(repeats)
+    )
 
 
 # --- random features
@@ -294,10 +366,13 @@ def test_the_target_vector_is_its_integral(seed):
     clusters, W, _, _ = problem(seed, m=1)
     w = W[0] / np.linalg.norm(W[0])
     c, mean, square = (
-        mean_over_centres(w, clusters, f) for f in (lambda y, u: y * max(u, 0), lambda y, u: max(u, 0), lambda y, u: max(u, 0) ** 2)
+        mean_over_centres(w, clusters, f)
+        for f in (lambda y, u: y * max(u, 0), lambda y, u: max(u, 0), lambda y, u: max(u, 0) ** 2)
     )
     captured = c**2 / (square - mean**2)
-    assert abs(1 - float(random_features_risk(W, clusters)) - captured) < 1e-9 * (1 + 100 * captured)
+    assert abs(1 - float(random_features_risk(W, clusters)) - captured) < 1e-9 * (
+        1 + 100 * captured
+    )
 
 
 @pytest.mark.claim("prop-frozen-xor", kind="Monte Carlo")
@@ -311,7 +386,9 @@ def test_the_risk_by_least_squares_on_a_large_sample(flip):
     risk = float(random_features_risk(W, clusters))
     for y, truth in ((clean, risk), (observed, 1 - (1 - 2 * flip) ** 2 * (1 - risk))):
         residual = (y - features @ np.linalg.lstsq(features, y)[0]) ** 2
-        assert_close(truth, residual.mean(), 4 * residual.std() / math.sqrt(len(x)) + 13 * 2 / len(x))
+        assert_close(
+            truth, residual.mean(), 4 * residual.std() / math.sqrt(len(x)) + 13 * 2 / len(x)
+        )
 
 
 @pytest.mark.claim("prop-frozen-xor", kind="identity")
@@ -333,7 +410,9 @@ def test_many_features_need_several_blocks(monkeypatch):
     clusters, W, a, _ = problem(9, m=7)
     whole, bound = random_features_risk(W, clusters), smallness_bound(W, a, clusters)
     monkeypatch.setattr(module, "BLOCK", 20)
-    assert abs(float(random_features_risk(W, clusters) - whole)) < 1e-13 and np.allclose(smallness_bound(W, a, clusters), bound)
+    assert abs(float(random_features_risk(W, clusters) - whole)) < 1e-13 and np.allclose(
+        smallness_bound(W, a, clusters), bound
+    )
 
 
 # --- libraries, bad input, the larger run
@@ -343,7 +422,9 @@ def test_many_features_need_several_blocks(monkeypatch):
 def test_torch(dtype):
     clusters, W, a, rng = problem(4)
     x, _, y = clusters.sample(rng, 20)
-    tolerance = {"rtol": 2e-3, "atol": 1e-5} if dtype == torch.float32 else {"rtol": 1e-9, "atol": 1e-12}
+    tolerance = (
+        {"rtol": 2e-3, "atol": 1e-5} if dtype == torch.float32 else {"rtol": 1e-9, "atol": 1e-12}
+    )
     tW, ta, tx, ty = (torch.tensor(array, dtype=dtype) for array in (W, a, x, y))
     for function, ours, theirs in [
         (first_step, (W, a, clusters), (tW, ta, clusters)),
@@ -358,7 +439,13 @@ def test_torch(dtype):
         assert value.dtype == dtype
         assert np.allclose(value.numpy(), function(*ours), **tolerance)
     assert isinstance(random_features_risk(tW, clusters), torch.Tensor)
-    assert abs(float(random_features_risk(tW.to(torch.float64), clusters)) - float(random_features_risk(W, clusters))) < 1e-3
+    assert (
+        abs(
+            float(random_features_risk(tW.to(torch.float64), clusters))
+            - float(random_features_risk(W, clusters))
+        )
+        < 1e-3
+    )
     assert classification_error(tx @ tW[0], ty) == classification_error(x @ W[0], y)
 
 
@@ -372,33 +459,87 @@ W3, A2, X3, Y4 = np.ones((2, 3)), np.ones(2), np.ones((4, 3)), np.ones(4)
     ("call", "message"),
     [
         (lambda: XORClusters(d=1, separation=1.0), "d must be an integer >= 2, got 1"),
-        (lambda: XORClusters(d=2, separation=0.0), "separation must be a finite real number > 0, got 0.0"),
-        (lambda: XORClusters(d=2, separation=1.0, sigma=-1.0), "sigma must be a finite real number > 0"),
-        (lambda: XORClusters(d=2, separation=1.0, flip=0.5), "flip must be a real number >= 0 and < 1/2, got 0.5"),
-        (lambda: XORClusters(d=2, separation=1.0, flip=-0.1), "flip must be a finite real number >= 0, got -0.1"),
+        (
+            lambda: XORClusters(d=2, separation=0.0),
+            "separation must be a finite real number > 0, got 0.0",
+        ),
+        (
+            lambda: XORClusters(d=2, separation=1.0, sigma=-1.0),
+            "sigma must be a finite real number > 0",
+        ),
+        (
+            lambda: XORClusters(d=2, separation=1.0, flip=0.5),
+            "flip must be a real number >= 0 and < 1/2, got 0.5",
+        ),
+        (
+            lambda: XORClusters(d=2, separation=1.0, flip=-0.1),
+            "flip must be a finite real number >= 0, got -0.1",
+        ),
         (lambda: LAW.sample(7, 3), "rng must be a numpy.random.Generator, got 7"),
         (lambda: LAW.sample(np.random.default_rng(0), 0), "n must be an integer >= 1, got 0"),
-        (lambda: LAW.observed_error(1.5), "clean_error must be a finite real number >= 0 and <= 1, got 1.5"),
-        (lambda: linear_error(np.zeros(3), 0.0, LAW), "u must be a vector of length d = 3 that is not zero"),
+        (
+            lambda: LAW.observed_error(1.5),
+            "clean_error must be a finite real number >= 0 and <= 1, got 1.5",
+        ),
+        (
+            lambda: linear_error(np.zeros(3), 0.0, LAW),
+            "u must be a vector of length d = 3 that is not zero",
+        ),
         (lambda: linear_error(np.ones(2), 0.0, LAW), r"u must be .* got shape \(2,\)"),
-        (lambda: first_step(np.ones((2, 4)), A2, LAW), r"W must have shape \(m, d\) with m >= 1 and d = 3, got \(2, 4\)"),
-        (lambda: growth(np.array([[1.0, 0, 0], [0, 0, 0]]), A2, LAW), "W must hold no zero neuron, got one in row 1"),
-        (lambda: first_step(W3, np.ones(3), LAW), r"a must have an entry for each of the 2 neurons, got shape \(3,\)"),
-        (lambda: random_features_risk(np.zeros((2, 3)), LAW), "W must hold no zero neuron, got one in row 0"),
+        (
+            lambda: first_step(np.ones((2, 4)), A2, LAW),
+            r"W must have shape \(m, d\) with m >= 1 and d = 3, got \(2, 4\)",
+        ),
+        (
+            lambda: growth(np.array([[1.0, 0, 0], [0, 0, 0]]), A2, LAW),
+            "W must hold no zero neuron, got one in row 1",
+        ),
+        (
+            lambda: first_step(W3, np.ones(3), LAW),
+            r"a must have an entry for each of the 2 neurons, got shape \(3,\)",
+        ),
+        (
+            lambda: random_features_risk(np.zeros((2, 3)), LAW),
+            "W must hold no zero neuron, got one in row 0",
+        ),
         (lambda: step_deviation(W3, A2, LAW, 0), "n must be an integer >= 1"),
-        (lambda: alignment_field(1.0, 1.0, 1.0), r"\(alpha_1\*\*2 \+ alpha_2\*\*2\) / separation\*\*2 must hold finite numbers <= 1"),
+        (
+            lambda: alignment_field(1.0, 1.0, 1.0),
+            r"\(alpha_1\*\*2 \+ alpha_2\*\*2\) / separation\*\*2 must hold finite numbers <= 1",
+        ),
         (lambda: alignment_field(1.0, 1.0, -1.0), "separation must be a finite real number > 0"),
         (lambda: initial_network(np.random.default_rng(0), 3, 2, 0.1), "m must be even, got 3"),
-        (lambda: initial_network(np.random.default_rng(0), 4, 2, 0.0), "omega must be a finite real number > 0"),
-        (lambda: network(W3, A2, np.ones((4, 2))), r"W, a, x must have shapes \(m, d\), \(m,\), \(n, d\), got \(2, 3\), \(2,\), \(4, 2\)"),
-        (lambda: loss_gradient(W3, A2, X3, np.ones(3)), r"y must have a label for each of the 4 samples, got shape \(3,\)"),
+        (
+            lambda: initial_network(np.random.default_rng(0), 4, 2, 0.0),
+            "omega must be a finite real number > 0",
+        ),
+        (
+            lambda: network(W3, A2, np.ones((4, 2))),
+            r"W, a, x must have shapes \(m, d\), \(m,\), \(n, d\), got \(2, 3\), \(2,\), \(4, 2\)",
+        ),
+        (
+            lambda: loss_gradient(W3, A2, X3, np.ones(3)),
+            r"y must have a label for each of the 4 samples, got shape \(3,\)",
+        ),
         (lambda: loss_gradient(W3, A2, X3, 0.5 * Y4), "y must hold labels -1 and 1 only"),
         (lambda: train(W3, A2, X3, Y4, 0.0, 3), "step must be a finite real number > 0"),
-        (lambda: train(W3, A2, X3, Y4, 0.1, 3, keep=(4,)), "keep must be an integer >= 0 and <= 3, got 4"),
-        (lambda: train_readout(W3, A2, X3, Y4, 0.0), "ridge must be a finite real number > 0, got 0.0"),
-        (lambda: train_readout(-W3, A2, X3, Y4, 1.0), "W must have a neuron that is positive at a sample"),
+        (
+            lambda: train(W3, A2, X3, Y4, 0.1, 3, keep=(4,)),
+            "keep must be an integer >= 0 and <= 3, got 4",
+        ),
+        (
+            lambda: train_readout(W3, A2, X3, Y4, 0.0),
+            "ridge must be a finite real number > 0, got 0.0",
+        ),
+        (
+            lambda: train_readout(-W3, A2, X3, Y4, 1.0),
+            "W must have a neuron that is positive at a sample",
+        ),
         (lambda: linear_classifier(X3, Y4, ridge=-1.0), "ridge must be a finite real number > 0"),
-        (lambda: classification_error(np.ones(3), Y4), "y must have a label for each of the 3 samples"),
+        (
+            lambda: classification_error(np.ones(3), Y4),
+            "y must have a label for each of the 3 samples",
+        ),
     ],
 )
 def test_bad_input(call, message):

@@ -39,7 +39,8 @@ def test_four_neurons_have_the_bayes_error(separation, sigma, flip):
 
 @pytest.mark.claim("prop-bayes-xor", kind="quadrature")
 def test_the_bayes_error_is_the_mean_of_the_smaller_density():
-    """E min(P(+1 | x), P(-1 | x)) in the plane of the centres, with the densities themselves and no classifier."""
+    """E min(P(+1 | x), P(-1 | x)) in the plane of the centres, with the densities themselves and no
+    classifier."""
 
     def bump(t):
         return np.exp(-(t**2) / 2) / math.sqrt(2 * math.pi)
@@ -57,8 +58,12 @@ def test_the_sample_has_its_means_and_covariance():
     x, clean, observed = clusters.sample(np.random.default_rng(0), 400_000)
     assert set(np.unique(observed)) == {-1.0, 1.0} == set(np.unique(clean))
     plus = x[clean > 0].T @ x[clean > 0] / np.sum(clean > 0)
-    assert_close(np.diag(plus), [1.25, 0.25, 0.25], 0.004)  # E x x' = σ² I + μ_1 μ_1' for the label +1
-    assert np.max(np.abs(plus - np.diag(np.diag(plus)))) < 0.004 and np.max(np.abs(x.mean(0))) < 0.007
+    assert_close(
+        np.diag(plus), [1.25, 0.25, 0.25], 0.004
+    )  # E x x' = σ² I + μ_1 μ_1' for the label +1
+    assert (
+        np.max(np.abs(plus - np.diag(np.diag(plus)))) < 0.004 and np.max(np.abs(x.mean(0))) < 0.007
+    )
     assert abs(np.mean(clean)) < 0.007
     # Flips do not look at x: the rate is the same in the four clusters.
     for side in (x[:, 0] > 0.8, x[:, 0] < -0.8, x[:, 1] > 0.8, x[:, 1] < -0.8):
@@ -86,7 +91,9 @@ def test_a_quarter_is_approached_on_mu_1():
         truth = (3 * special.ndtr(-s / 2) + special.ndtr(3 * s / 2)) / 4
         assert_close(linear_error(clusters.mu_1, scale(clusters) ** 2 / 2, clusters), truth, 1e-15)
     assert linear_error(clusters.mu_1, scale(clusters) ** 2 / 2, clusters) < 0.252
-    best = optimize.minimize_scalar(lambda b: linear_error(clusters.mu_1, b, clusters), bounds=(0, 20), method="bounded").fun
+    best = optimize.minimize_scalar(
+        lambda b: linear_error(clusters.mu_1, b, clusters), bounds=(0, 20), method="bounded"
+    ).fun
     assert 0.25 < best < 0.252
 
 
@@ -101,7 +108,8 @@ def test_linear_error_by_simulation():
 
 @pytest.mark.claim("prop-linear-xor", kind="Monte Carlo")
 def test_trained_linear_classifiers_tend_to_zero():
-    """The population minimiser is zero, so the fit from n samples shrinks as n^(-1/2), and the trained classifier is at chance."""
+    """The population minimiser is zero, so the fit from n samples shrinks as n^(-1/2), and the
+    trained classifier is at chance."""
     clusters = XORClusters(d=5, separation=3.0, flip=0.1)
     sizes = {}
     for n in (2000, 200_000):
@@ -109,7 +117,11 @@ def test_trained_linear_classifiers_tend_to_zero():
         u, b = linear_classifier(x, y, ridge=1e-9)
         sizes[n] = np.hypot(np.linalg.norm(u), b)
         margin = y * (x @ u - b)
-        assert np.linalg.norm(special.expit(-margin) * y @ x / n) < 1e-5 > abs(np.mean(special.expit(-margin) * y))
+        assert (
+            np.linalg.norm(special.expit(-margin) * y @ x / n)
+            < 1e-5
+            > abs(np.mean(special.expit(-margin) * y))
+        )
     assert 0.03 < sizes[200_000] / sizes[2000] < 0.3 and sizes[2000] < 0.2
     assert abs(linear_error(u, b, clusters) - 0.5) < 0.01
     u, b = linear_classifier(x, y, ridge=1e-9, bias=False)

@@ -87,12 +87,16 @@ def small_run(seed=0, flip=0.15):
 def test_the_network_beats_its_frozen_self_and_the_line():
     clusters, x, y, test, clean, W, a, end = small_run()
     trained = classification_error(network(end, a, test), clean)
-    frozen = min(classification_error(network(W, train_readout(W, a, x, y, ridge), test), clean) for ridge in (1e-3, 1e-2, 1e-1))
+    frozen = min(
+        classification_error(network(W, train_readout(W, a, x, y, ridge), test), clean)
+        for ridge in (1e-3, 1e-2, 1e-1)
+    )
     u, b = linear_classifier(x, y, ridge=1e-3)
     assert clusters.bayes_error() - 0.002 < trained < 0.015
     assert 10 * trained < frozen < 0.4
     assert abs(linear_error(u, b, clusters) - 0.5) < 0.03
-    # Amplified: what was a cosine of about 1/√d at the start is near 1 at the end for most neurons, and near 0 for the other pair.
+    # Amplified: what was a cosine of about 1/√d at the start is near 1 at the end for most neurons,
+    # and near 0 for the other pair.
     own = np.abs(np.stack(alignment(end, clusters))[np.repeat([0, 1], 30), np.arange(60)]) / 4
     other = np.abs(np.stack(alignment(end, clusters))[np.repeat([1, 0], 30), np.arange(60)]) / 4
     assert np.median(own) > 0.8 and np.median(other) < 0.1
@@ -117,12 +121,19 @@ def test_the_trained_readout_is_a_minimiser():
     gradient = ridge * v * readout - (y * special.expit(-margin)) @ positive(x @ W.T) / len(y)
     assert np.max(np.abs(gradient)) < 2e-5 * math.sqrt(v)
     # The fitted function ignores the scale of W.
-    assert np.allclose(train_readout(1e-4 * W, a, x, y, ridge) * 1e-4, readout, rtol=1e-3, atol=1e-4 * np.max(np.abs(readout)))
+    assert np.allclose(
+        train_readout(1e-4 * W, a, x, y, ridge) * 1e-4,
+        readout,
+        rtol=1e-3,
+        atol=1e-4 * np.max(np.abs(readout)),
+    )
 
 
 @pytest.fixture(scope="module")
 def experiment():
-    spec = importlib.util.spec_from_file_location("experiments_amplification", ROOT / "experiments" / "amplification.py")
+    spec = importlib.util.spec_from_file_location(
+        "experiments_amplification", ROOT / "experiments" / "amplification.py"
+    )
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -131,12 +142,27 @@ def experiment():
 
 @pytest.mark.parametrize("model", ["linear", "features", "network"])
 def test_the_experiment_runs_at_a_tiny_point(experiment, model):
-    point = {"model": model, "d": 6, "separation": 4.0, "n": 300, "flip": 0.1, "m": 8, "step": 0.5, "steps": 60, "fresh": 1000, "seed": 0}
+    point = {
+        "model": model,
+        "d": 6,
+        "separation": 4.0,
+        "n": 300,
+        "flip": 0.1,
+        "m": 8,
+        "step": 0.5,
+        "steps": 60,
+        "fresh": 1000,
+        "seed": 0,
+    }
     record = point | experiment.run(point_rng(point), **point)
     assert 0 <= record["clean_error"] <= 0.7
     assert set(point) <= set(experiment.points()[0])
     if model == "network":
-        assert record["times"].tolist() == [0, 1, 3, 10, 30, 60] and record["cosines"].shape == (6, 2, 8)
+        assert record["times"].tolist() == [0, 1, 3, 10, 30, 60] and record["cosines"].shape == (
+            6,
+            2,
+            8,
+        )
         assert record["clean_errors"][-1] == record["clean_error"] < 0.1 < record["clean_errors"][0]
     assert experiment.summary(record)["observed_error"] == 0.1 + 0.8 * record["clean_error"]
 
@@ -144,9 +170,14 @@ def test_the_experiment_runs_at_a_tiny_point(experiment, model):
 def test_the_result_file_is_that_of_the_experiment(experiment):
     kept = results.read("amplification")
     assert kept["command"] == experiment.COMMAND
-    assert kept["settings"]["omega"] == experiment.OMEGA and kept["settings"]["steps"] == experiment.STEPS
+    assert (
+        kept["settings"]["omega"] == experiment.OMEGA
+        and kept["settings"]["steps"] == experiment.STEPS
+    )
     names = ("model", "n", "flip", "m", "step", "seed")
-    assert sorted(tuple(r[k] for k in names) for r in kept["records"]) == sorted(tuple(p[k] for k in names) for p in experiment.points())
+    assert sorted(tuple(r[k] for k in names) for r in kept["records"]) == sorted(
+        tuple(p[k] for k in names) for p in experiment.points()
+    )
     main = [r for r in kept["records"] if "cosines" in r]
     assert len(main) == 1 and experiment.is_main(main[0])
     for r in kept["records"]:

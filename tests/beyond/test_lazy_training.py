@@ -1,4 +1,5 @@
-"""Lazy training on quadratics: risks of given weights against least squares on exact quadrature; arguments."""
+"""Lazy training on quadratics: risks of given weights against least squares on exact quadrature;
+arguments."""
 
 import itertools
 import math
@@ -8,10 +9,26 @@ import pytest
 import torch
 from checks import assert_close
 from hypothesis import given
-from lazy_training_parts import SEEDS, few, gaussian_nodes, least_squares, square_features, symmetric, tangent_features, weights, with_norm
+from lazy_training_parts import (
+    SEEDS,
+    few,
+    gaussian_nodes,
+    least_squares,
+    square_features,
+    symmetric,
+    tangent_features,
+    weights,
+    with_norm,
+)
 from scipy import optimize
 
-from randomfeatures.beyond.lazy_training import network_risk, neural_network_risk, neural_tangent_risk, random_features_risk, trace_share
+from randomfeatures.beyond.lazy_training import (
+    network_risk,
+    neural_network_risk,
+    neural_tangent_risk,
+    random_features_risk,
+    trace_share,
+)
 from randomfeatures.beyond.lazy_training_descent import train_mixture_network, train_network
 from randomfeatures.beyond.lazy_training_limits import (
     captured_identity_bounds,
@@ -44,14 +61,25 @@ def target(x, B):
 def test_risk_of_a_network_against_exact_quadrature(seed):
     rng = np.random.default_rng(seed)
     d, N = int(rng.integers(1, 5)), int(rng.integers(1, 6))
-    B, W, a, c = symmetric(rng, d), rng.standard_normal((N, d)), rng.standard_normal(N), rng.standard_normal()
+    B, W, a, c = (
+        symmetric(rng, d),
+        rng.standard_normal((N, d)),
+        rng.standard_normal(N),
+        rng.standard_normal(),
+    )
     x, p = gaussian_nodes(d)
     f = target(x, B)
     assert_close(p @ f**2, 2 * np.sum(B**2), 1e-11 * np.sum(B**2))
     value = network_risk(B, W, a, c)
-    assert_close(value, p @ (f - square_features(x, W) @ a - c) ** 2 / (p @ f**2), 1e-12 * (1 + value))
+    assert_close(
+        value, p @ (f - square_features(x, W) @ a - c) ** 2 / (p @ f**2), 1e-12 * (1 + value)
+    )
     M = (W.T * a) @ W
-    assert_close(network_risk(B, W, a, -np.trace(M)), np.sum((B - M) ** 2) / np.sum(B**2), 1e-12 * (1 + value))
+    assert_close(
+        network_risk(B, W, a, -np.trace(M)),
+        np.sum((B - M) ** 2) / np.sum(B**2),
+        1e-12 * (1 + value),
+    )
 
 
 @pytest.mark.claim("prop-square-features", kind="identity")
@@ -63,7 +91,11 @@ def test_square_features_against_least_squares(seed):
     # Two features fewer than the matrices have dimensions, so that something is left.
     B, W = symmetric(rng, d), weights(rng, int(rng.integers(1, d * (d + 1) // 2 - 1)), d)
     x, p = gaussian_nodes(d)
-    direct = least_squares(square_features(x, W / np.maximum(np.linalg.norm(W, axis=1, keepdims=True), 1e-300)), target(x, B), p)
+    direct = least_squares(
+        square_features(x, W / np.maximum(np.linalg.norm(W, axis=1, keepdims=True), 1e-300)),
+        target(x, B),
+        p,
+    )
     assert abs(random_features_risk(B, W) - direct / (2 * np.sum(B**2))) < 1e-8
 
 
@@ -85,11 +117,16 @@ def test_nearly_equal_weights_count_as_one_or_are_resolved(activation):
     B, W, turn = symmetric(rng, 6), rng.standard_normal((5, 6)), rng.standard_normal((5, 6))
     alone = random_features_risk(B, W, activation)
     for angle in (0.0, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7):
-        assert_close(random_features_risk(B, np.concatenate([W, W + angle * turn]), activation), alone, 1e-7)
+        assert_close(
+            random_features_risk(B, np.concatenate([W, W + angle * turn]), activation), alone, 1e-7
+        )
     if activation == "square":
-        # Farther apart a pair is its two matrices w w^T and, to first order in the angle, w turn^T + turn w^T.
+        # Farther apart a pair is its two matrices w w^T and, to first order in the angle, w turn^T
+        # + turn w^T.
         span = np.stack(
-            [np.outer(w, w).ravel() for w in W] + [(np.outer(w, t) + np.outer(t, w)).ravel() for w, t in zip(W, turn, strict=True)], 0
+            [np.outer(w, w).ravel() for w in W]
+            + [(np.outer(w, t) + np.outer(t, w)).ravel() for w, t in zip(W, turn, strict=True)],
+            0,
         )
         residual = B.ravel() - span.T @ np.linalg.lstsq(span.T, B.ravel())[0]
         pairs = random_features_risk(B, np.concatenate([W, W + 1e-4 * turn]))
@@ -128,16 +165,22 @@ def test_the_best_network_is_the_best_approximation_of_rank_N(signs):
         a = parameters[N * d :] if signs == "all" else np.ones(N)
         return network_risk(B, W, a, -float(a @ np.sum(W**2, axis=1)))
 
-    found = [optimize.minimize(risk, rng.standard_normal(N * d + N), method="BFGS").fun for _ in range(6)]
+    found = [
+        optimize.minimize(risk, rng.standard_normal(N * d + N), method="BFGS").fun for _ in range(6)
+    ]
     assert min(found) >= value - 1e-9
     assert_close(min(found), value, 1e-5)
-    assert neural_network_risk(B, 0) == 1.0 and neural_network_risk(B, d) == neural_network_risk(B, 10 * d) == 0.0
+    assert (
+        neural_network_risk(B, 0) == 1.0
+        and neural_network_risk(B, d) == neural_network_risk(B, 10 * d) == 0.0
+    )
 
 
 @pytest.mark.claim("thm-network-rank", kind="identity")
 @pytest.mark.parametrize(("plus", "minus"), [(1, 0), (0, 2), (1, 1), (2, 1), (4, 0)])
 def test_the_best_network_with_given_signs(plus, minus):
-    """Part 2, B with three positive and two negative eigenvalues: minimisation over the weights finds 1 - l / |B|² and nothing below."""
+    """Part 2, B with three positive and two negative eigenvalues: minimisation over the weights
+    finds 1 - l / |B|² and nothing below."""
     rng, lam = np.random.default_rng(10 * plus + minus), np.array([2.5, 1.1, 0.4, -0.9, -1.7])
     Q = np.linalg.qr(rng.standard_normal((5, 5)))[0]
     B, a = Q @ np.diag(lam) @ Q.T, np.array([1.0] * plus + [-1.0] * minus)
@@ -148,14 +191,20 @@ def test_the_best_network_with_given_signs(plus, minus):
         W = parameters.reshape(-1, 5)
         return network_risk(B, W, a, -float(a @ np.sum(W**2, axis=1)))
 
-    found = [optimize.minimize(risk, rng.standard_normal(5 * len(a)), method="BFGS").fun for _ in range(6)]
+    found = [
+        optimize.minimize(risk, rng.standard_normal(5 * len(a)), method="BFGS").fun
+        for _ in range(6)
+    ]
     assert min(found) >= value - 1e-9
     assert_close(min(found), value, 1e-5)
 
 
 def polar_nodes(W):
-    """Nodes for N(0, I_2), exact to 1e-12 for functions that are smooth in the angle between the zeros of the <w, x>."""
-    zeros = np.concatenate([np.arctan2(W[:, 1], W[:, 0]) + s * np.pi / 2 for s in (1, -1)]) % (2 * np.pi)
+    """Nodes for N(0, I_2), exact to 1e-12 for functions that are smooth in the angle between the
+    zeros of the <w, x>."""
+    zeros = np.concatenate([np.arctan2(W[:, 1], W[:, 0]) + s * np.pi / 2 for s in (1, -1)]) % (
+        2 * np.pi
+    )
     ends = np.unique(np.concatenate([zeros, [0, 2 * np.pi]]))
     t, p = np.polynomial.legendre.leggauss(16)
     phi = np.concatenate([(a + b) / 2 + (b - a) / 2 * t for a, b in itertools.pairwise(ends)])
@@ -187,14 +236,26 @@ def test_torch_arrays_give_the_same_numbers():
     B, W = symmetric(rng, 5), rng.standard_normal((3, 5))
     Delta = with_norm(B, 0.6)
     cases = [(f, A, W) for f, A in [(random_features_risk, B), (neural_tangent_risk, B)]]
-    cases += [(mixture_random_features_risk, Delta, W), (mixture_neural_tangent_risk, Delta, W), (mixture_risk, Delta, B)]
+    cases += [
+        (mixture_random_features_risk, Delta, W),
+        (mixture_neural_tangent_risk, Delta, W),
+        (mixture_risk, Delta, B),
+    ]
     for function, *arrays in cases:
         value = function(*map(torch.asarray, arrays))
         assert type(value) is float
         assert_close(value, function(*arrays), 1e-12)
-    assert_close(random_features_risk(torch.asarray(B), torch.asarray(W), "relu"), random_features_risk(B, W, "relu"), 1e-12)
+    assert_close(
+        random_features_risk(torch.asarray(B), torch.asarray(W), "relu"),
+        random_features_risk(B, W, "relu"),
+        1e-12,
+    )
     assert_close(neural_network_risk(torch.asarray(B), 2), neural_network_risk(B, 2), 1e-14)
-    assert_close(mixture_neural_network_risk(torch.asarray(Delta), 2), mixture_neural_network_risk(Delta, 2), 1e-14)
+    assert_close(
+        mixture_neural_network_risk(torch.asarray(Delta), 2),
+        mixture_neural_network_risk(Delta, 2),
+        1e-14,
+    )
     assert_close(trace_share(torch.asarray(B)), trace_share(B), 1e-14)
     gamma = torch.eye(5, dtype=torch.float64) / 5
     assert_close(
@@ -217,13 +278,28 @@ SMALL = GOOD / 4
         (lambda: trace_share(np.zeros((2, 2))), "B must not be zero"),
         (lambda: trace_share(np.ones((2, 3))), r"B must be a square matrix .* \(2, 3\)"),
         (lambda: neural_tangent_risk(np.array([[np.nan]]), np.ones((1, 1))), "B must hold finite"),
-        (lambda: random_features_risk(GOOD, np.ones((1, 3))), r"W must have 2 columns, as B has, got shape \(1, 3\)"),
-        (lambda: random_features_risk(GOOD, np.zeros((3, 2))), "W must have at least one nonzero row"),
-        (lambda: random_features_risk(GOOD, np.zeros((0, 2))), "W must have at least one nonzero row"),
+        (
+            lambda: random_features_risk(GOOD, np.ones((1, 3))),
+            r"W must have 2 columns, as B has, got shape \(1, 3\)",
+        ),
+        (
+            lambda: random_features_risk(GOOD, np.zeros((3, 2))),
+            "W must have at least one nonzero row",
+        ),
+        (
+            lambda: random_features_risk(GOOD, np.zeros((0, 2))),
+            "W must have at least one nonzero row",
+        ),
         (lambda: random_features_risk(GOOD, W, "tanh"), "activation must be .* got 'tanh'"),
-        (lambda: random_features_risk(GOOD, torch.ones(1, 2)), "B, W must be arrays of one library"),
+        (
+            lambda: random_features_risk(GOOD, torch.ones(1, 2)),
+            "B, W must be arrays of one library",
+        ),
         (lambda: neural_network_risk(GOOD, -1), "N must be an integer >= 0, got -1"),
-        (lambda: network_risk(GOOD, W, np.ones(2), 0.0), r"W must have shape \(N, d\) = \(2, 2\), got \(1, 2\)"),
+        (
+            lambda: network_risk(GOOD, W, np.ones(2), 0.0),
+            r"W must have shape \(N, d\) = \(2, 2\), got \(1, 2\)",
+        ),
         (lambda: network_risk(GOOD, W, np.ones(1), math.inf), "c must be a finite"),
         (lambda: expected_neural_tangent_risk(1, 1, 0.5), "d must be an integer >= 2, got 1"),
         (lambda: expected_neural_tangent_risk(3, 1, 1.5), "tau must be .* <= 1, got 1.5"),
@@ -231,17 +307,35 @@ SMALL = GOOD / 4
         (lambda: expected_random_features_risk(3, 2, -0.1), "tau must be .* >= 0"),
         (lambda: random_features_limit(-1.0, 0.5), "rho must be"),
         (lambda: neural_tangent_limit(1.0, 2.0), "tau must be"),
-        (lambda: general_random_features_formula(GOOD, np.eye(2), 2, "relu"), r"trace 1, got \(2, 2\) and 2.0"),
-        (lambda: general_random_features_formula(GOOD, np.eye(3) / 3, 2, "relu"), "Gamma must have the shape of B"),
+        (
+            lambda: general_random_features_formula(GOOD, np.eye(2), 2, "relu"),
+            r"trace 1, got \(2, 2\) and 2.0",
+        ),
+        (
+            lambda: general_random_features_formula(GOOD, np.eye(3) / 3, 2, "relu"),
+            "Gamma must have the shape of B",
+        ),
         (
             lambda: general_random_features_formula(GOOD, np.diag([1.5, -0.5]), 2, "relu"),
             "Gamma must have no negative eigenvalue, got -0.5",
         ),
-        (lambda: general_random_features_formula(GOOD, np.eye(2) / 2, 2, "tanh"), "activation must be"),
-        (lambda: general_random_features_formula(GOOD, np.eye(2) / 2, 2, (1.0, 1.0, 0.0)), "lambda_tilde must be .* > 0, got 0.0"),
-        (lambda: mixture_risk(GOOD, SMALL), r"Delta must have all eigenvalues in \(-1, 1\), got one of absolute value 2"),
+        (
+            lambda: general_random_features_formula(GOOD, np.eye(2) / 2, 2, "tanh"),
+            "activation must be",
+        ),
+        (
+            lambda: general_random_features_formula(GOOD, np.eye(2) / 2, 2, (1.0, 1.0, 0.0)),
+            "lambda_tilde must be .* > 0, got 0.0",
+        ),
+        (
+            lambda: mixture_risk(GOOD, SMALL),
+            r"Delta must have all eigenvalues in \(-1, 1\), got one of absolute value 2",
+        ),
         (lambda: mixture_risk(SMALL, np.eye(3)), r"S must have the shape \(2, 2\) of Delta"),
-        (lambda: mixture_random_features_risk(SMALL, np.ones((1, 3))), "W must have 2 columns, as Delta has"),
+        (
+            lambda: mixture_random_features_risk(SMALL, np.ones((1, 3))),
+            "W must have 2 columns, as Delta has",
+        ),
         (lambda: mixture_neural_tangent_risk(-GOOD / 2, W), "Delta must have all eigenvalues"),
         (lambda: mixture_neural_network_risk(SMALL, 0.5), "N must be an integer"),
         (lambda: mixture_sandwich(-1.0, 0.5), "captured must be"),
@@ -249,8 +343,14 @@ SMALL = GOOD / 4
         (lambda: mixture_random_features_limit(1.0, -1.0, 0.5), "norm_squared must be"),
         (lambda: train_network(0, GOOD, 2, 10), "rng must be a numpy.random.Generator"),
         (lambda: train_network(np.random.default_rng(0), GOOD, 0, 10), "N must be an integer >= 1"),
-        (lambda: train_network(np.random.default_rng(0), GOOD, 2, 10, step_size=0.0), "step_size must be .* > 0"),
-        (lambda: train_mixture_network(np.random.default_rng(0), 0 * GOOD, 2, 10), "Delta must not be zero"),
+        (
+            lambda: train_network(np.random.default_rng(0), GOOD, 2, 10, step_size=0.0),
+            "step_size must be .* > 0",
+        ),
+        (
+            lambda: train_mixture_network(np.random.default_rng(0), 0 * GOOD, 2, 10),
+            "Delta must not be zero",
+        ),
     ],
 )
 def test_wrong_arguments_are_named(call, message):

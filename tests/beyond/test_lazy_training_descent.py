@@ -1,4 +1,5 @@
-"""Networks trained on quadratics and on the mixture: they come near what is best; the larger run in small."""
+"""Networks trained on quadratics and on the mixture: they come near what is best; the larger run in
+small."""
 
 import importlib.util
 from pathlib import Path
@@ -29,7 +30,9 @@ def test_a_trained_network_comes_near_the_best(kind):
     B = (frame * lam) @ frame.T
     network = train_network(rng, B, 6, 4000, checks=10)
     assert network.steps == tuple(range(0, 4001, 400)) and len(network.risk) == 11
-    assert network.risk[-1] == pytest.approx(network_risk(B, network.W, network.a, network.c), abs=1e-12)
+    assert network.risk[-1] == pytest.approx(
+        network_risk(B, network.W, network.a, network.c), abs=1e-12
+    )
     best = neural_network_risk(B, 6)
     assert best <= network.risk[-1] < best + 0.1 and network.risk[0] > 0.8
     assert set(network.a) == {"plus": {1.0}, "minus": {-1.0}, "both": {1.0, -1.0}}[kind]
@@ -54,7 +57,9 @@ def test_training_is_a_function_of_its_generator_and_says_when_it_fails():
     first, second = (train_network(np.random.default_rng(1), B, 2, 50) for _ in range(2))
     assert first.risk == second.risk and np.array_equal(first.W, second.W)
     scaled = train_network(np.random.default_rng(1), 100 * B, 2, 50)
-    assert scaled.risk == pytest.approx(first.risk, abs=1e-4)  # the step knows the size of the target
+    assert scaled.risk == pytest.approx(
+        first.risk, abs=1e-4
+    )  # the step knows the size of the target
     with pytest.raises(RuntimeError, match=r"step_size 50\.0 is too large"):
         train_network(np.random.default_rng(1), B, 2, 500, step_size=50.0)
 
@@ -69,7 +74,15 @@ def test_the_experiment_runs_at_a_small_point():
     spec.loader.exec_module(experiment)
     found = experiment.sampled(np.random.default_rng(0), 8, 3, 0)
     assert found["random_features"] > found["neural_tangent"] > found["neural_network"] > 0
-    assert 1 > found["mixture_random_features"] > found["mixture_neural_tangent"] > found["mixture_neural_network"]
+    assert (
+        1
+        > found["mixture_random_features"]
+        > found["mixture_neural_tangent"]
+        > found["mixture_neural_network"]
+    )
     for task in ("target", "mixture"):
         found = experiment.trained(np.random.default_rng(0), 8, 3, task, 1000, 1.0)
-        assert found["best"] <= found["risk"] < found["best"] + 0.02 and found["curve"][0] > found["risk"]
+        assert (
+            found["best"] <= found["risk"] < found["best"] + 0.02
+            and found["curve"][0] > found["risk"]
+        )

@@ -1,4 +1,5 @@
-"""Lazy training over random weights: mean risks by quadrature over rotations and by sampling, bounds on both sides, limits."""
+"""Lazy training over random weights: mean risks by quadrature over rotations and by sampling,
+bounds on both sides, limits."""
 
 import itertools
 import math
@@ -10,7 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lazy_training_parts import exponential, rotations, symmetric
 
-from randomfeatures.beyond.lazy_training import neural_network_risk, neural_tangent_risk, random_features_risk, trace_share
+from randomfeatures.beyond.lazy_training import (
+    neural_network_risk,
+    neural_tangent_risk,
+    random_features_risk,
+    trace_share,
+)
 from randomfeatures.beyond.lazy_training_limits import (
     _trace_fourth_power,
     captured_identity_bounds,
@@ -78,14 +84,24 @@ def test_tangent_limit_and_the_exact_gap(d, rho, tau):
 @pytest.mark.claim("cor-tangent-limit", kind="Monte Carlo")
 @pytest.mark.parametrize(("d", "N"), [(2, 1), (6, 2), (12, 9)])
 def test_variance_of_the_tangent_risk(d, N):
-    """The bound 12 N / (d (d + 2)) for two matrices B; in the plane with one neuron the variance is known."""
+    """The bound 12 N / (d (d + 2)) for two matrices B; in the plane with one neuron the variance is
+    known."""
     rng = np.random.default_rng(d)
     e = np.eye(d)[0]
     for B in (np.outer(e, e), symmetric(rng, d)):
-        variance = np.var([neural_tangent_risk(B, rng.standard_normal((N, d))) for _ in range(3000)])
+        variance = np.var(
+            [neural_tangent_risk(B, rng.standard_normal((N, d))) for _ in range(3000)]
+        )
         assert variance < 12 * N / (d * (d + 2))
-    if (d, N) == (2, 1):  # R = u^4 with the cosine u of a uniform direction in the plane and B's: E u^8 - (E u^4)^2 = 35/128 - 9/64
-        plane = np.array([neural_tangent_risk(np.diag([1.0, 0.0]), rng.standard_normal((1, 2))) for _ in range(40000)])
+    # In the plane R = u^4, u the cosine of a uniform direction and B's:
+    # E u^8 - (E u^4)^2 = 35/128 - 9/64.
+    if (d, N) == (2, 1):
+        plane = np.array(
+            [
+                neural_tangent_risk(np.diag([1.0, 0.0]), rng.standard_normal((1, 2)))
+                for _ in range(40000)
+            ]
+        )
         error = 3.5 * np.std((plane - 3 / 8) ** 2) / math.sqrt(len(plane))
         assert_close(np.var(plane), 35 / 128 - 9 / 64, error)
 
@@ -105,7 +121,11 @@ def test_two_random_features_in_the_plane_over_all_directions():
     B = np.array([[1.0, 0.4], [0.4, -0.2]])
     starts = np.pi * np.arange(5) / 5  # exact: the risk is a polynomial of degree 4 in the rotation
     risks = [
-        random_features_risk(B, np.array([[math.cos(s), math.sin(s)], [math.cos(s + t), math.sin(s + t)]])) for s in starts for t in angles
+        random_features_risk(
+            B, np.array([[math.cos(s), math.sin(s)], [math.cos(s + t), math.sin(s + t)]])
+        )
+        for s in starts
+        for t in angles
     ]
     tau = trace_share(B)
     assert_close(np.mean(risks), 1 - p_0 * tau - (2 - p_0) / 2 * (1 - tau), 1e-12)
@@ -116,7 +136,12 @@ def test_two_random_features_in_the_plane_over_all_directions():
 @pytest.mark.claim("thm-random-features-finite", kind="Monte Carlo")
 def test_captured_identity_lies_between_its_bounds():
     d = N = 60
-    rng, shares, risks, lam = np.random.default_rng(1), [], [], np.random.default_rng(2).exponential(1, 60)
+    rng, shares, risks, lam = (
+        np.random.default_rng(1),
+        [],
+        [],
+        np.random.default_rng(2).exponential(1, 60),
+    )
     B = np.diag(lam)
     for _ in range(400):
         W = rng.standard_normal((N, d))
@@ -129,7 +154,9 @@ def test_captured_identity_lies_between_its_bounds():
     assert 1.02 * lower > share  # the lower bound is that near
     tau = trace_share(B)
     formula = 1 - share * tau - (N - share) / (d * (d + 1) // 2 - 1) * (1 - tau)
-    assert_close(np.mean(risks), formula, 4 * (np.std(risks) + tau * np.std(shares)) / math.sqrt(len(risks)))
+    assert_close(
+        np.mean(risks), formula, 4 * (np.std(risks) + tau * np.std(shares)) / math.sqrt(len(risks))
+    )
     low, high = expected_random_features_risk(d, N, tau)
     assert low < np.mean(risks) < high
     assert_close(high, 1 - lower * tau - (N - lower) / 1829 * (1 - tau), 1e-13)
@@ -140,7 +167,8 @@ def test_trace_of_the_fourth_power_in_the_plane(d, N):
     if d == 3:
         assert _trace_fourth_power(3, 1) == 0
         return
-    # In the plane q_ij = cos(2(φ_i - φ_j)) / 2: one angle may be 0, and 10 points integrate the rest exactly.
+    # In the plane q_ij = cos(2(φ_i - φ_j)) / 2: one angle may be 0, and 10 points integrate the
+    # rest exactly.
     angles = np.pi * np.arange(10) / 10
     total = 0.0
     for rest in itertools.product(angles, repeat=N - 1):
@@ -156,18 +184,24 @@ def test_trace_of_the_fourth_power_by_sampling():
     w /= np.linalg.norm(w, axis=-1, keepdims=True)
     q = ((w @ w.transpose(0, 2, 1)) ** 2 - 1 / d) * (1 - np.eye(N))
     traces = np.sum((q @ q) ** 2, axis=(1, 2))
-    assert_close(np.mean(traces), _trace_fourth_power(d, N), 3 * np.std(traces) / math.sqrt(samples))
+    assert_close(
+        np.mean(traces), _trace_fourth_power(d, N), 3 * np.std(traces) / math.sqrt(samples)
+    )
 
 
 def test_bounds_on_the_captured_identity():
     assert captured_identity_bounds(7, 0) == (0.0, 0.0)
     assert captured_identity_bounds(7, 1) == (1 / 7, 1 / 7)
     assert captured_identity_bounds(3, 6)[1] == 1.0
-    # d times the gap as d -> ∞ at N = ϱ d, by hand: 8ϱ³/β⁴ from the bad event, 2ϱ²/((1 + ϱ)²(1 - β)) from the good one.
+    # d times the gap as d -> ∞ at N = ϱ d, by hand: 8ϱ³/β⁴ from the bad event, 2ϱ²/((1 + ϱ)²(1 -
+    # β)) from the good one.
     d = 10**12
     for rho in (0.1, 0.5, 1.0):
         lower, upper = captured_identity_bounds(d, round(rho * d))
-        by_hand = min(8 * rho**3 / beta**4 + 2 * rho**2 / ((1 + rho) ** 2 * (1 - beta)) for beta in np.arange(1, 20) / 20)
+        by_hand = min(
+            8 * rho**3 / beta**4 + 2 * rho**2 / ((1 + rho) ** 2 * (1 - beta))
+            for beta in np.arange(1, 20) / 20
+        )
         assert_close((upper - lower) * d, by_hand, 0.005 * by_hand)
 
 
@@ -193,7 +227,8 @@ def test_random_features_limit_is_between_bounds_that_meet(rho, tau):
 @pytest.mark.parametrize("rho", [0.1, 0.5, 1.0, 2.0])
 @pytest.mark.parametrize("d", [20, 450, 10**5])
 def test_distance_from_the_limit_of_random_features(rho, d):
-    """Every mean risk that the bounds on p_0 allow is below the limit, by at most (1 + 2 rho)/d + gap."""
+    """Every mean risk that the bounds on p_0 allow is below the limit, by at most (1 + 2 rho)/d +
+    gap."""
     N = round(rho * d)
     lower, upper = captured_identity_bounds(d, N)
     for tau in (0.0, 0.3, 1.0):
@@ -259,7 +294,10 @@ def test_the_general_formula_is_the_limit_of_relu_features(shape):
         gamma = gamma / gamma.sum()
         formula = general_random_features_formula(B, np.diag(gamma), d, "relu")
         rng = np.random.default_rng(d)
-        found = [random_features_risk(B, rng.standard_normal((d, d)) * np.sqrt(gamma), "relu") for _ in range(12)]
+        found = [
+            random_features_risk(B, rng.standard_normal((d, d)) * np.sqrt(gamma), "relu")
+            for _ in range(12)
+        ]
         means.append(np.mean(found) - formula)
     assert abs(means[0]) > 1.5 * abs(means[1]) > 0.003
     assert_close(formula + 2 * means[1] - means[0], formula, 0.006)

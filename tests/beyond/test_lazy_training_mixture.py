@@ -1,4 +1,5 @@
-"""The mixture of two Gaussians: risks against least squares on exact quadrature, the sandwich, the best network."""
+"""The mixture of two Gaussians: risks against least squares on exact quadrature, the sandwich, the
+best network."""
 
 import math
 
@@ -20,7 +21,11 @@ from lazy_training_parts import (
 )
 from scipy import optimize
 
-from randomfeatures.beyond.lazy_training import neural_network_risk, neural_tangent_risk, random_features_risk
+from randomfeatures.beyond.lazy_training import (
+    neural_network_risk,
+    neural_tangent_risk,
+    random_features_risk,
+)
 from randomfeatures.beyond.lazy_training_limits import neural_network_limit, random_features_limit
 from randomfeatures.beyond.lazy_training_mixture import (
     mixture_neural_network_limit,
@@ -55,27 +60,44 @@ def test_mixture_risk_against_exact_quadrature(seed):
 def test_mixture_risks_of_features_against_least_squares(seed):
     rng = np.random.default_rng(seed)
     d = int(rng.integers(2, 5))
-    Delta, W = with_norm(symmetric(rng, d), rng.uniform(0.1, 0.95)), weights(rng, int(rng.integers(1, 8)), d)
+    Delta, W = (
+        with_norm(symmetric(rng, d), rng.uniform(0.1, 0.95)),
+        weights(rng, int(rng.integers(1, 8)), d),
+    )
     x, p, y = mixture_nodes(Delta)
     unit = W[np.any(W != 0, axis=1)]
     unit = unit / np.linalg.norm(unit, axis=1, keepdims=True)
-    assert abs(mixture_random_features_risk(Delta, W) - least_squares(square_features(x, unit), y, p)) < 1e-7
-    assert_close(mixture_neural_tangent_risk(Delta, W), least_squares(tangent_features(x, unit), y, p), 1e-10)
+    assert (
+        abs(mixture_random_features_risk(Delta, W) - least_squares(square_features(x, unit), y, p))
+        < 1e-7
+    )
+    assert_close(
+        mixture_neural_tangent_risk(Delta, W), least_squares(tangent_features(x, unit), y, p), 1e-10
+    )
 
 
 def test_mixture_random_features_at_one_point():
     rng = np.random.default_rng(0)
     Delta, W = with_norm(symmetric(rng, 4), 0.9), rng.standard_normal((5, 4))
     x, p, y = mixture_nodes(Delta)
-    assert_close(mixture_random_features_risk(Delta, W), least_squares(square_features(x, W), y, p), 1e-11)
+    assert_close(
+        mixture_random_features_risk(Delta, W), least_squares(square_features(x, W), y, p), 1e-11
+    )
 
 
 @pytest.mark.claim("prop-mixture-sandwich", kind="certified")
 @given(SEEDS)
 def test_mixture_sandwich(seed):
     rng = np.random.default_rng(seed)
-    d, N, delta = int(rng.integers(3, 12)), int(rng.integers(1, 8)), float(10 ** rng.uniform(-2, -0.01))
-    Delta, W = with_norm(symmetric(rng, d) + rng.standard_normal() * np.eye(d), delta), rng.standard_normal((N, d))
+    d, N, delta = (
+        int(rng.integers(3, 12)),
+        int(rng.integers(1, 8)),
+        float(10 ** rng.uniform(-2, -0.01)),
+    )
+    Delta, W = (
+        with_norm(symmetric(rng, d) + rng.standard_normal() * np.eye(d), delta),
+        rng.standard_normal((N, d)),
+    )
     energy = np.sum(Delta**2)
     for risk, left in [
         (mixture_random_features_risk(Delta, W), random_features_risk(Delta, W)),
@@ -84,10 +106,15 @@ def test_mixture_sandwich(seed):
     ]:
         lower, upper = mixture_sandwich((1 - left) * energy, delta)
         assert lower - 1e-12 <= risk <= upper + 1e-12
-    # Where all eigenvalues are δ or -δ the upper bound is attained; with -δ² for δ² it is the lower one.
+    # Where all eigenvalues are δ or -δ the upper bound is attained; with -δ² for δ² it is the lower
+    # one.
     V = np.linalg.qr(symmetric(rng, d))[0]
     Delta = delta * (V * rng.choice([-1.0, 1.0], d)) @ V.T
-    assert_close(mixture_neural_tangent_risk(Delta, np.eye(d)), mixture_sandwich(d * delta**2, delta)[1], 1e-12)
+    assert_close(
+        mixture_neural_tangent_risk(Delta, np.eye(d)),
+        mixture_sandwich(d * delta**2, delta)[1],
+        1e-12,
+    )
 
 
 def test_both_sides_of_the_sandwich_by_hand():
@@ -112,7 +139,9 @@ def test_best_network_of_the_mixture(N):
         W, a = parameters[: N * d].reshape(N, d), parameters[N * d :]
         return mixture_risk(Delta, (W.T * a) @ W)
 
-    found = [optimize.minimize(risk, rng.standard_normal(N * d + N), method="BFGS").fun for _ in range(5)]
+    found = [
+        optimize.minimize(risk, rng.standard_normal(N * d + N), method="BFGS").fun for _ in range(5)
+    ]
     assert min(found) >= value - 1e-9
     assert_close(min(found), value, 1e-5)
 
@@ -131,7 +160,9 @@ def test_mixture_limits_are_those_of_small_deltas():
     left = {
         mixture_random_features_limit(rho, norm_squared, tau): random_features_limit(rho, tau),
         mixture_neural_tangent_limit(rho, norm_squared, tau): 0.6**2 * (1 - tau) + 0.6 * tau,
-        mixture_neural_network_limit(rho, norm_squared, exponential): neural_network_limit(rho, exponential),
+        mixture_neural_network_limit(rho, norm_squared, exponential): neural_network_limit(
+            rho, exponential
+        ),
     }
     for value, share in left.items():
         assert_close(value, mixture_sandwich((1 - share) * norm_squared, 0.0)[0], 1e-9)
@@ -154,9 +185,16 @@ def test_a_mixture_near_its_bound_is_solved_or_refused():
         E[k, i, j] = E[k, j, i] = 1.0 if i == j else math.sqrt(0.5)
     A = np.eye(len(basis)) + E.reshape(len(basis), -1) @ (R @ E @ R).reshape(len(basis), -1).T
     b = E.reshape(len(basis), -1) @ R.ravel()
-    assert_close(mixture_neural_tangent_risk(Delta, W), 1 / (1 + b @ np.linalg.solve(A, b) / 2), 1e-8)
+    assert_close(
+        mixture_neural_tangent_risk(Delta, W), 1 / (1 + b @ np.linalg.solve(A, b) / 2), 1e-8
+    )
 
 
 def test_a_mixture_without_signal_has_risk_one():
     zero, W = np.zeros((2, 2)), np.ones((1, 2))
-    assert mixture_random_features_risk(zero, W) == mixture_neural_tangent_risk(zero, W) == mixture_neural_network_risk(zero, 1) == 1.0
+    assert (
+        mixture_random_features_risk(zero, W)
+        == mixture_neural_tangent_risk(zero, W)
+        == mixture_neural_network_risk(zero, 1)
+        == 1.0
+    )

@@ -1,4 +1,5 @@
-"""One neuron: closed forms against quadrature and autograd, inequalities valid and sharp, the start that fails."""
+"""One neuron: closed forms against quadrature and autograd, inequalities valid and sharp, the start
+that fails."""
 
 import math
 
@@ -24,7 +25,9 @@ from randomfeatures.foundations.dual_activations import dual_relu_general
 
 def by_quadrature(w, v):
     loss = plane_mean(w, v, lambda x: (positive(x @ w) - positive(x @ v)) ** 2 / 2)
-    return loss, plane_mean(w, v, lambda x: ((positive(x @ w) - positive(x @ v)) * (x @ w > 0))[:, None] * x)
+    return loss, plane_mean(
+        w, v, lambda x: ((positive(x @ w) - positive(x @ v)) * (x @ w > 0))[:, None] * x
+    )
 
 
 def ratio_of(w, v):
@@ -43,24 +46,40 @@ def test_loss_and_gradient_against_quadrature(seed):
     scale = (np.linalg.norm(w) + np.linalg.norm(v)) ** 2
     assert_close(population_loss(w, v), loss, 1e-13 * scale)
     size = np.linalg.norm(gradient)
-    assert np.linalg.norm(population_gradient(w, v) - gradient) < 1e-13 * math.sqrt(scale) < 0.02 * size
+    assert (
+        np.linalg.norm(population_gradient(w, v) - gradient)
+        < 1e-13 * math.sqrt(scale)
+        < 0.02 * size
+    )
 
 
 @pytest.mark.claim("prop-population-gradient", kind="identity")
 @given(SEEDS)
 def test_loss_is_the_dual_activations_and_gradient_its_derivative(seed):
-    w, v = pair(seed, theta=np.random.default_rng(seed).uniform(0.05, PI - 0.05), ratio=0.1 + seed % 7)
+    w, v = pair(
+        seed, theta=np.random.default_rng(seed).uniform(0.05, PI - 0.05), ratio=0.1 + seed % 7
+    )
     ww, vv, wv = w @ w, v @ v, w @ v
-    means = [float(dual_relu_general(np.asarray(a), b, c)) for a, b, c in ((ww, ww, ww), (vv, vv, vv), (ww, vv, wv))]
+    means = [
+        float(dual_relu_general(np.asarray(a), b, c))
+        for a, b, c in ((ww, ww, ww), (vv, vv, vv), (ww, vv, wv))
+    ]
     assert_close(population_loss(w, v), (means[0] + means[1]) / 2 - means[2], 1e-14 * (ww + vv))
 
     moving, target = torch.tensor(w, requires_grad=True), torch.tensor(v)
     lengths = torch.linalg.vector_norm(moving) * torch.linalg.vector_norm(target)
     rho = moving @ target / lengths
     t = torch.acos(rho)
-    ((moving @ moving + target @ target) / 4 - lengths * (torch.sin(t) + (PI - t) * rho) / (2 * PI)).backward()
-    wrong, size = np.linalg.norm(population_gradient(w, v) - moving.grad.numpy()), np.linalg.norm(moving.grad.numpy())
-    # An arc cosine amplifies the rounding of rho by 1 / sin ϑ, its derivative once more; the angle is at least 0.05 here.
+    (
+        (moving @ moving + target @ target) / 4
+        - lengths * (torch.sin(t) + (PI - t) * rho) / (2 * PI)
+    ).backward()
+    wrong, size = (
+        np.linalg.norm(population_gradient(w, v) - moving.grad.numpy()),
+        np.linalg.norm(moving.grad.numpy()),
+    )
+    # An arc cosine amplifies the rounding of rho by 1 / sin ϑ, its derivative once more; the angle
+    # is at least 0.05 here.
     assert wrong < 1e-11 * (math.sqrt(ww) + math.sqrt(vv)) < 0.02 * size
 
 
@@ -78,12 +97,15 @@ def test_the_mean_of_the_sampled_gradient_is_the_population_gradient():
 
 
 def test_no_digits_are_lost_near_the_target():
-    """At w = v + small e the loss is e'Ae/2 with A = E xx' 1{<v, x> > 0} = I/2, up to the third order in e."""
+    """At w = v + small e the loss is e'Ae/2 with A = E xx' 1{<v, x> > 0} = I/2, up to the third
+    order in e."""
     for size in (1e-3, 1e-6, 1e-9, 1e-12):
         e = size * np.array([0.6, 0.8, 0.0])
         v = np.array([0.0, 0.0, 1.0])
         w = v + e
-        exact = (w - v) @ (w - v) / 4 * (1 - 2 * size / (3 * PI))  # ϑ = size up to its cube: sin ϑ - ϑ cos ϑ = ϑ³/3
+        exact = (
+            (w - v) @ (w - v) / 4 * (1 - 2 * size / (3 * PI))
+        )  # ϑ = size up to its cube: sin ϑ - ϑ cos ϑ = ϑ³/3
         assert abs(population_loss(w, v) / exact - 1) < max(1e-13, 2 * size**2)
         difference = population_gradient(w, v) - (w - v) / 2
         assert np.linalg.norm(difference) / (size**2 / (2 * PI)) < 1 + 1e-6
@@ -100,8 +122,14 @@ def test_the_angle_keeps_its_digits_near_zero_and_pi():
 def test_huge_and_tiny_vectors():
     w, v = pair(3, d=5)
     for scale in (1e-150, 1e150):
-        assert_close(population_loss(scale * w, scale * v) / scale**2, population_loss(w, v), 1e-13 * population_loss(w, v))
-    assert np.allclose(population_gradient(1e-300 * w, v), population_gradient(1e-100 * w, v), rtol=1e-13)
+        assert_close(
+            population_loss(scale * w, scale * v) / scale**2,
+            population_loss(w, v),
+            1e-13 * population_loss(w, v),
+        )
+    assert np.allclose(
+        population_gradient(1e-300 * w, v), population_gradient(1e-100 * w, v), rtol=1e-13
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -111,13 +139,24 @@ def test_batches_and_torch(dtype):
     w[1], v[1] = 0.0, 0.0
     tw, tv = torch.tensor(w, dtype=dtype), torch.tensor(v, dtype=dtype)
     loss, gradient = population_loss(tw, tv), population_gradient(tw, tv, 0.7)
-    assert loss.dtype == gradient.dtype == dtype and loss.shape == (3, 2) and gradient.shape == (3, 2, 4)
-    assert np.all(population_gradient(w, v, 0.7)[1, 0] == -0.35 * v[0]) and np.all(population_gradient(w, v, 0.7)[1, 1] == 0)
+    assert (
+        loss.dtype == gradient.dtype == dtype
+        and loss.shape == (3, 2)
+        and gradient.shape == (3, 2, 4)
+    )
+    assert np.all(population_gradient(w, v, 0.7)[1, 0] == -0.35 * v[0]) and np.all(
+        population_gradient(w, v, 0.7)[1, 1] == 0
+    )
     tolerance = 1e-5 if dtype == torch.float32 else 1e-14
     for i in range(3):
         for j in range(2):
             assert abs(float(loss[i, j]) - float(population_loss(w[i, 0], v[j]))) < tolerance
-            assert np.allclose(gradient[i, j].numpy(), population_gradient(w[i, 0], v[j], 0.7), atol=tolerance, rtol=0)
+            assert np.allclose(
+                gradient[i, j].numpy(),
+                population_gradient(w[i, 0], v[j], 0.7),
+                atol=tolerance,
+                rtol=0,
+            )
     x, y = rng.standard_normal((50, 4)), rng.standard_normal(50)
     batch = sample_gradient(w[:, 0], x, y, 0.7)
     assert batch.shape == (3, 4)
@@ -131,9 +170,14 @@ def test_the_origin_needs_a_derivative_at_zero():
     rng = np.random.default_rng(4)
     x = rng.standard_normal((10, 3))
     y = positive(x @ v)
-    with pytest.raises(ValueError, match=r"w must hold no zero vector, or derivative_at_zero be given, got one at index \(1,\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"no zero vector, or derivative_at_zero be given, got one at index \(1,\)",
+    ):
         population_gradient(np.array([[1.0, 0, 0], [0.0, 0, 0]]), v)
-    with pytest.raises(ValueError, match="derivative_at_zero must be a number where some <w, x_i> = 0, got None"):
+    with pytest.raises(
+        ValueError, match="derivative_at_zero must be a number where some <w, x_i> = 0, got None"
+    ):
         sample_gradient(np.zeros(3), x, y)
     assert np.array_equal(population_gradient(np.zeros(3), v, 1.0), -v / 2)
     assert np.allclose(sample_gradient(np.zeros(3), x, y, 1.0), -(y @ x) / 10, rtol=1e-14)
@@ -144,21 +188,39 @@ def test_the_origin_needs_a_derivative_at_zero():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: population_loss(np.ones(2), np.ones(3)), r"w, v must have shapes \(..., d\) that broadcast together, got \(2,\), \(3,\)"),
+        (
+            lambda: population_loss(np.ones(2), np.ones(3)),
+            r"w, v must have shapes \(..., d\) that broadcast together, got \(2,\), \(3,\)",
+        ),
         (lambda: population_loss(np.ones((2, 3)), np.ones((4, 3))), "broadcast together"),
         (lambda: population_loss(np.array(1.0), np.array(1.0)), "broadcast together"),
         (lambda: population_loss(np.zeros((0,)), np.zeros((0,))), "broadcast together"),
-        (lambda: population_gradient(np.array([1.0, np.nan]), np.ones(2)), "w must hold finite numbers, got nan"),
-        (lambda: population_loss(np.ones(2, dtype=int), np.ones(2)), "w must hold real floating-point numbers"),
+        (
+            lambda: population_gradient(np.array([1.0, np.nan]), np.ones(2)),
+            "w must hold finite numbers, got nan",
+        ),
+        (
+            lambda: population_loss(np.ones(2, dtype=int), np.ones(2)),
+            "w must hold real floating-point numbers",
+        ),
         (lambda: angle(np.zeros(2), np.ones(2)), "w must hold no zero vector"),
         (lambda: angle(np.ones(2), np.zeros(2)), "v must hold no zero vector"),
-        (lambda: contraction_constant(np.array(3.2)), "angle must be a finite real number >= 0 and <= 3.14159, got 3.2"),
+        (
+            lambda: contraction_constant(np.array(3.2)),
+            "angle must be a finite real number >= 0 and <= 3.14159, got 3.2",
+        ),
         (lambda: residual_length(np.array(-0.1)), "angle must be a finite real number >= 0"),
         (lambda: sample_gradient(np.ones(2), np.ones((3, 2)), np.ones(4)), "must have shapes"),
         (lambda: sample_gradient(np.ones(2), np.ones((0, 2)), np.ones(0)), "must have shapes"),
         (lambda: sample_gradient(np.ones(2), np.ones(2), np.ones(2)), "x must have 2 axes"),
-        (lambda: gradient_descent(lambda w: w, np.ones(2), 0.0, 3), "step_size must be a finite real number > 0, got 0.0"),
-        (lambda: gradient_descent(lambda w: w, np.ones(2), 0.5, -1), "steps must be an integer >= 0, got -1"),
+        (
+            lambda: gradient_descent(lambda w: w, np.ones(2), 0.0, 3),
+            "step_size must be a finite real number > 0, got 0.0",
+        ),
+        (
+            lambda: gradient_descent(lambda w: w, np.ones(2), 0.5, -1),
+            "steps must be an integer >= 0, got -1",
+        ),
     ],
 )
 def test_bad_input(call, message):
@@ -176,14 +238,19 @@ def least_ratio(theta):
     w = lengths[:, None] * direction
     ratios = np.sum(population_gradient(w, v) * (w - v), 1) / np.sum((w - v) ** 2, 1)
     middle = math.log(lengths[np.argmin(ratios)])
-    search = optimize.minimize_scalar(lambda u: ratio_of(math.exp(u) * direction, v), bounds=(middle - 1, middle + 1), method="bounded")
+    search = optimize.minimize_scalar(
+        lambda u: ratio_of(math.exp(u) * direction, v),
+        bounds=(middle - 1, middle + 1),
+        method="bounded",
+    )
     return min(float(search.fun), float(np.min(ratios)))
 
 
 @pytest.mark.claim("lem-contraction", kind="identity")
 @pytest.mark.parametrize("theta", [1e-3, 0.3, 1.0, PI / 2, 1.7, 1.85, 1.934, 1.94, 2.0, 2.5, 3.0])
 def test_the_contraction_constant_is_the_least_ratio_at_its_angle(theta):
-    """Valid and sharp: on both branches of the formula, beside the angle where they meet, and nearly at both ends."""
+    """Valid and sharp: on both branches of the formula, beside the angle where they meet, and
+    nearly at both ends."""
     assert_close(contraction_constant(np.array(theta)), least_ratio(theta), 3e-9)
 
 
@@ -192,13 +259,23 @@ def test_the_contraction_constant_at_its_ends():
     assert float(contraction_constant(np.array(0.0))) == 0.5
     assert 0 <= float(contraction_constant(np.array(PI))) < 1e-16
     for small in (1e-3, 1e-2):  # π - ϑ + sin ϑ cos ϑ = 2 small³/3 (1 - small²/5 + ...)
-        assert_close(contraction_constant(np.array(PI - small)) / (small**3 / (3 * PI)), 1.0, small**2 / 4 + 2e-15 / small**3 / (2 * PI))
-    assert_close(contraction_constant(np.array(PI / 2)), 3 / 8 - math.sqrt(PI**2 + 4) / (8 * PI), 1e-15)
+        assert_close(
+            contraction_constant(np.array(PI - small)) / (small**3 / (3 * PI)),
+            1.0,
+            small**2 / 4 + 2e-15 / small**3 / (2 * PI),
+        )
+    assert_close(
+        contraction_constant(np.array(PI / 2)), 3 / 8 - math.sqrt(PI**2 + 4) / (8 * PI), 1e-15
+    )
     angles = np.linspace(0, PI, 2001)
     m = contraction_constant(angles)
-    assert np.all(np.diff(m) < 0) and np.all(np.diff(m) > -1e-3)  # decreasing, and no jump where the branches meet
+    assert np.all(np.diff(m) < 0) and np.all(
+        np.diff(m) > -1e-3
+    )  # decreasing, and no jump where the branches meet
     simple = (PI - angles - np.sin(angles)) / (2 * PI)
-    assert np.all(simple <= m + 1e-16) and np.max(m / np.maximum(simple, 1e-300)) > 3.9  # the simple constant loses a factor up to 4
+    assert (
+        np.all(simple <= m + 1e-16) and np.max(m / np.maximum(simple, 1e-300)) > 3.9
+    )  # the simple constant loses a factor up to 4
 
 
 @pytest.mark.claim("lem-contraction", kind="identity")
@@ -210,7 +287,9 @@ def test_contraction_in_every_dimension(seed):
     assert ratio_of(w, v) >= contraction_constant(theta) - 1e-13
     assert np.linalg.norm(gradient) <= np.linalg.norm(e) / 2 * (1 + 1e-13)
     rest = 2 * PI * np.linalg.norm(gradient - e / 2)
-    assert abs(rest - np.linalg.norm(v) * residual_length(theta)) < 1e-13 * (np.linalg.norm(w) + np.linalg.norm(v))
+    assert abs(rest - np.linalg.norm(v) * residual_length(theta)) < 1e-13 * (
+        np.linalg.norm(w) + np.linalg.norm(v)
+    )
 
 
 @pytest.mark.claim("lem-contraction", kind="identity")
@@ -245,7 +324,9 @@ def test_from_the_opposite_ray_descent_goes_to_zero(c, step_size):
     t = np.arange(31)[:, None]
     assert np.max(np.abs(path - -c * (1 - step_size / 2) ** t * v)) < 1e-15 * (1 + c)
     losses = population_loss(path, v)
-    assert_close(losses, (1 + c**2 * (1 - step_size / 2) ** (2 * t[:, 0])) * 4 / 4, 1e-12 * (1 + c**2))
+    assert_close(
+        losses, (1 + c**2 * (1 - step_size / 2) ** (2 * t[:, 0])) * 4 / 4, 1e-12 * (1 + c**2)
+    )
     assert np.all(losses >= population_loss(np.zeros(3), v) - 1e-14)
 
 

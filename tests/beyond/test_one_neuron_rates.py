@@ -1,4 +1,5 @@
-"""How fast one neuron is learned: the bounds hold and are near, the first step by sampling, the hard law, the separation."""
+"""How fast one neuron is learned: the bounds hold and are near, the first step by sampling, the
+hard law, the separation."""
 
 import math
 
@@ -34,12 +35,16 @@ def test_near_the_target_every_step_contracts(seed, step_size):
     rng = np.random.default_rng(seed)
     v = rng.standard_normal(int(rng.integers(2, 40)))
     u = rng.standard_normal(v.size)
-    e = errors(v + rng.uniform(0.01, 0.999) * np.linalg.norm(v) * u / np.linalg.norm(u), v, step_size, 15)
+    e = errors(
+        v + rng.uniform(0.01, 0.999) * np.linalg.norm(v) * u / np.linalg.norm(u), v, step_size, 15
+    )
     floor = 1e-14  # rounding of w near v
     assert np.all(e[1:] <= (1 - step_size / 2) * e[:-1] + step_size / PI * e[:-1] ** 2 + floor)
     assert np.all(e[1:] <= (1 - (1 / 2 - 1 / PI) * step_size) * e[:-1] + floor)
     # The first rate is sharp from v's own ray, where the quadratic term is absent.
-    assert_close(errors(0.3 * v, v, step_size, 1)[1], (1 - step_size / 2) * 0.7, 1e-14) if step_size < 1.9 else None
+    assert_close(
+        errors(0.3 * v, v, step_size, 1)[1], (1 - step_size / 2) * 0.7, 1e-14
+    ) if step_size < 1.9 else None
 
 
 @pytest.mark.claim("thm-one-neuron", kind="identity")
@@ -105,7 +110,9 @@ def test_error_of_the_first_step_on_samples(noise):
 def test_the_error_is_at_most_half_the_squared_distance(seed):
     w, v = pair(seed)
     assert 2 * population_loss(w, v) <= (w - v) @ (w - v) / 2 * (1 + 1e-13)
-    assert_close(2 * population_loss(1.5 * v, v), v @ v / 8, 1e-13 * (v @ v))  # equality on the ray of v
+    assert_close(
+        2 * population_loss(1.5 * v, v), v @ v / 8, 1e-13 * (v @ v)
+    )  # equality on the ray of v
 
 
 @pytest.mark.claim("prop-frozen-features", kind="quadrature")
@@ -115,11 +122,21 @@ def test_a_step_of_length_two_is_least_squares_in_the_frozen_features(seed):
     theta = float(angle(w, v))
     gram = plane_mean(w, v, lambda x: (x @ w > 0)[:, None, None] * x[:, :, None] * x[:, None, :])
     moment = plane_mean(w, v, lambda x: (positive(x @ v) * (x @ w > 0))[:, None] * x)
-    fit = np.linalg.pinv(gram, rcond=1e-8) @ moment  # the quadrature sees the plane of w and v alone; the rest of the fit is zero
+    fit = (
+        np.linalg.pinv(gram, rcond=1e-8) @ moment
+    )  # the quadrature sees the plane of w and v alone; the rest of the fit is zero
     step = gradient_descent(lambda u: population_gradient(u, v), w, 2.0, 1)[1]
-    assert np.linalg.norm(step - fit) < 1e-12 * (np.linalg.norm(w) + np.linalg.norm(v)) < 0.02 * np.linalg.norm(v) + 1e-10
+    assert (
+        np.linalg.norm(step - fit)
+        < 1e-12 * (np.linalg.norm(w) + np.linalg.norm(v))
+        < 0.02 * np.linalg.norm(v) + 1e-10
+    )
     error = v @ v / 2 - moment @ fit
-    share = ((PI - theta) ** 2 + 2 * (PI - theta) * math.sin(theta) * math.cos(theta) + math.sin(theta) ** 2) / PI**2
+    share = (
+        (PI - theta) ** 2
+        + 2 * (PI - theta) * math.sin(theta) * math.cos(theta)
+        + math.sin(theta) ** 2
+    ) / PI**2
     assert_close(error, v @ v / 2 * (1 - share), 1e-12 * (v @ v))
 
 
@@ -151,7 +168,8 @@ def test_descent_stops_short_on_the_hard_law():
 
 @pytest.mark.claim("prop-hard-law", kind="certified")
 def test_the_probability_of_the_hard_law():
-    """P(Bin(d, 1/2) < d/4) against Hoeffding's e^{-d/8}, exactly; the exponent is within a factor 1.05 of the truth's."""
+    """P(Bin(d, 1/2) < d/4) against Hoeffding's e^{-d/8}, exactly; the exponent is within a factor
+    1.05 of the truth's."""
     for d in (1, 4, 8, 40, 200, 1000):
         below = sum(math.comb(d, k) for k in range(math.ceil(d / 4)))
         assert below / 2**d <= math.exp(-d / 8)
@@ -163,13 +181,18 @@ def test_the_probability_of_the_hard_law():
 
 @pytest.mark.claim("cor-separation", kind="certified")
 def test_the_features_needed_are_exponentially_many():
-    """The count of the sharp limit is at least 4^d / sqrt(d) over 2, in integers, and the steps of descent are as stated."""
+    """The count of the sharp limit is at least 4^d / sqrt(d) over 2, in integers, and the steps of
+    descent are as stated."""
     for d in range(10, 400, 2):
         count = multiplicity(d, d + 2)
         assert count * (d + 2) == (3 * d + 2) * math.comb(2 * d - 1, d + 1)
         assert count >= math.comb(2 * d, d) and 4 * count**2 * d >= 16**d
         assert 1.09 < count / math.comb(2 * d, d) < 1.5
-    for d in (10, 30, 100):  # the error of the corollary is below half of what lies beyond degree d, and not far below
+    for d in (
+        10,
+        30,
+        100,
+    ):  # the error of the corollary is below half of what lies beyond degree d, and not far below
         lower, _ = optimum_tail.tail_constant(d)
         assert 1 <= 154 * lower / 2 < 1.2
 
@@ -183,6 +206,15 @@ def test_the_steps_and_the_samples_of_the_separation(d):
     error = rho2 / (154 * d**1.5)
     steps = math.ceil(math.log2(math.log(190 * d**1.5) / math.log(PI / 2))) - 1
     u = rng.standard_normal(d)
-    path = gradient_descent(lambda w: population_gradient(w, v), v + 0.999 * math.sqrt(rho2) * u / np.linalg.norm(u), 2.0, steps)
+    path = gradient_descent(
+        lambda w: population_gradient(w, v),
+        v + 0.999 * math.sqrt(rho2) * u / np.linalg.norm(u),
+        2.0,
+        steps,
+    )
     assert 2 * population_loss(path[-1], v) <= error
-    assert PI**2 / 8 * (2 / PI) ** (2 ** (steps + 1)) <= error / rho2 < PI**2 / 8 * (2 / PI) ** (2**steps)
+    assert (
+        PI**2 / 8 * (2 / PI) ** (2 ** (steps + 1))
+        <= error / rho2
+        < PI**2 / 8 * (2 / PI) ** (2**steps)
+    )

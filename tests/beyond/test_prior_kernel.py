@@ -1,4 +1,5 @@
-"""The prior kernel: closed forms against quadrature, complete enumeration and Monte Carlo; variances; depth."""
+"""The prior kernel: closed forms against quadrature, complete enumeration and Monte Carlo;
+variances; depth."""
 
 import itertools
 import math
@@ -12,19 +13,39 @@ from hypothesis import strategies as st
 from scipy import special
 
 from randomfeatures.beyond import prior_kernel
-from randomfeatures.beyond.prior_kernel import convolution_kernel, depth_correction, one_layer_kernel
-from randomfeatures.beyond.prior_kernel_networks import convolution, multilayer, sampled_features, sampled_kernel, train_classifier
+from randomfeatures.beyond.prior_kernel import (
+    convolution_kernel,
+    depth_correction,
+    one_layer_kernel,
+)
+from randomfeatures.beyond.prior_kernel_networks import (
+    convolution,
+    multilayer,
+    sampled_features,
+    sampled_kernel,
+    train_classifier,
+)
 from randomfeatures.beyond.prior_kernel_rate import entry_variance, expected_kernel_error
-from randomfeatures.beyond.prior_kernel_readouts import kernel_components, kernel_ridge_accuracy, readout_accuracy
+from randomfeatures.beyond.prior_kernel_readouts import (
+    kernel_components,
+    kernel_ridge_accuracy,
+    readout_accuracy,
+)
 from randomfeatures.power.kernels import network_prior
 
 PI = math.pi
 SEEDS = st.integers(0, 2**32 - 1)
-PHI = {"relu": lambda z: np.maximum(z, 0), "erf": special.erf, "sine": np.sin, "gaussian": lambda z: np.exp(-(z**2) / 2)}
+PHI = {
+    "relu": lambda z: np.maximum(z, 0),
+    "erf": special.erf,
+    "sine": np.sin,
+    "gaussian": lambda z: np.exp(-(z**2) / 2),
+}
 
 
 class Bits(np.random.Generator):
-    """Deals out given bits where a generator draws integers: with it every network with weights ±1 can be visited once."""
+    """Deals out given bits where a generator draws integers: with it every network with weights ±1
+    can be visited once."""
 
     def __init__(self, bits):
         super().__init__(np.random.PCG64(0))
@@ -36,7 +57,8 @@ class Bits(np.random.Generator):
 
 
 def mean_over_all_networks(network, x, weights):
-    """E <f(x_i), f(x_j)> over all 2^weights networks with independent fair signs as weights: exact."""
+    """E <f(x_i), f(x_j)> over all 2^weights networks with independent fair signs as weights:
+    exact."""
     total = 0.0
     for bits in itertools.product((0, 1), repeat=weights):
         rng = Bits(bits)
@@ -54,14 +76,16 @@ def sign_kernel(x, phi):
 
 
 def monte_carlo(rng, network, x, batches, R):
-    """Mean of ``batches`` sampled kernels and the standard error of each entry; and both for the trace."""
+    """Mean of ``batches`` sampled kernels and the standard error of each entry; and both for the
+    trace."""
     kernels = np.array([sampled_kernel(rng, network, x, x, R) for _ in range(batches)])
     traces, root = np.trace(kernels, axis1=1, axis2=2), math.sqrt(batches)
     return kernels.mean(0), kernels.std(0, ddof=1) / root, traces.mean(), traces.std(ddof=1) / root
 
 
 def agrees(found, exact):
-    """The sampled entries are within 5 of their standard errors; 4 of that of the trace resolve 2 percent of it."""
+    """The sampled entries are within 5 of their standard errors; 4 of that of the trace resolve 2
+    percent of it."""
     kernel, errors, trace, sem = found
     assert np.all(np.abs(kernel - exact) < 5 * errors)
     assert 4 * sem < 0.02 * np.trace(exact)
@@ -79,8 +103,16 @@ def test_relu_kernel_is_the_formula(seed):
     x, y = rng.standard_normal((4, d)), 3 * rng.standard_normal((5, d))
     lengths = np.linalg.norm(x, axis=1)[:, None] * np.linalg.norm(y, axis=1)
     t = np.arccos(x @ y.T / lengths)
-    assert_close(one_layer_kernel(x, y, "relu", C), C * lengths * (np.sin(t) + (PI - t) * np.cos(t)) / (2 * PI * d), 1e-13 * C * lengths)
-    assert_close(one_layer_kernel(x, y, "relu", C, scale=0.7), 0.49 * network_prior(x, y, C, depth=1), 1e-13 * C * lengths)
+    assert_close(
+        one_layer_kernel(x, y, "relu", C),
+        C * lengths * (np.sin(t) + (PI - t) * np.cos(t)) / (2 * PI * d),
+        1e-13 * C * lengths,
+    )
+    assert_close(
+        one_layer_kernel(x, y, "relu", C, scale=0.7),
+        0.49 * network_prior(x, y, C, depth=1),
+        1e-13 * C * lengths,
+    )
 
 
 @pytest.mark.claim("prop-prior-one-layer", kind="quadrature")
@@ -97,7 +129,11 @@ def test_smooth_kernels_against_quadrature(activation, seed):
     root = vectors * np.sqrt(np.clip(values, 0, None))
     u, v = (root[i, 0] * nodes[:, None] + root[i, 1] * nodes[None, :] for i in (0, 1))
     truth = C * weights @ (PHI[activation](u) * PHI[activation](v)) @ weights / (2 * PI)
-    assert abs(one_layer_kernel(x, y, activation, C, scale, bias)[0, 0] - truth) < 1e-6 < 0.02 * C * 0.01
+    assert (
+        abs(one_layer_kernel(x, y, activation, C, scale, bias)[0, 0] - truth)
+        < 1e-6
+        < 0.02 * C * 0.01
+    )
     if abs(truth) > 1e-4:
         assert_close(one_layer_kernel(x, y, activation, C, scale, bias), [[truth]], 1e-6)
 
@@ -107,15 +143,24 @@ def test_a_bias_is_one_more_input(activation):
     rng = np.random.default_rng(1)
     d, scale, bias = 5, 0.8, 0.6
     x, y = rng.standard_normal((3, d)), rng.standard_normal((4, d))
-    more = [math.sqrt(d + 1) * np.concatenate([scale / math.sqrt(d) * rows, np.full((len(rows), 1), bias)], axis=1) for rows in (x, y)]
-    assert_close(one_layer_kernel(x, y, activation, 7, scale, bias), one_layer_kernel(*more, activation, 7), 1e-13)
+    more = [
+        math.sqrt(d + 1)
+        * np.concatenate([scale / math.sqrt(d) * rows, np.full((len(rows), 1), bias)], axis=1)
+        for rows in (x, y)
+    ]
+    assert_close(
+        one_layer_kernel(x, y, activation, 7, scale, bias),
+        one_layer_kernel(*more, activation, 7),
+        1e-13,
+    )
 
 
 @pytest.mark.claim("prop-prior-one-layer", kind="identity")
 @pytest.mark.parametrize("activation", PHI)
 @pytest.mark.parametrize("width", [1, 2])
 def test_width_does_not_enter(activation, width):
-    """All networks with weights ±1: two inputs, ``width`` units, two logits. The kernel is C E φφ' at both widths, exactly."""
+    """All networks with weights ±1: two inputs, ``width`` units, two logits. The kernel is C E φφ'
+    at both widths, exactly."""
     x, C = np.array([[0.3, -1.1], [0.9, 0.4], [-0.5, -0.2]]), 2
     network = multilayer((width,), activation, C, "sign")
     exact = C * sign_kernel(x, PHI[activation])
@@ -126,16 +171,24 @@ def test_width_does_not_enter(activation, width):
 def test_scale_and_bias_of_a_network(scale, bias):
     x = np.array([[0.3, -1.1], [0.9, 0.4]])
     network = multilayer((1,), "erf", 1, "sign", scale=scale, bias=bias)
-    inputs = math.sqrt(3) * np.concatenate([scale / math.sqrt(2) * x, np.full((2, 1), bias)], axis=1)
-    assert_close(mean_over_all_networks(network, x, 2 + 1 + 1), sign_kernel(inputs, special.erf), 1e-14)
+    inputs = math.sqrt(3) * np.concatenate(
+        [scale / math.sqrt(2) * x, np.full((2, 1), bias)], axis=1
+    )
+    assert_close(
+        mean_over_all_networks(network, x, 2 + 1 + 1), sign_kernel(inputs, special.erf), 1e-14
+    )
 
 
 @pytest.mark.claim("prop-prior-one-layer", kind="Monte Carlo")
-@pytest.mark.parametrize("activation, width", [("relu", 4), ("relu", 40), ("erf", 10), ("sine", 10), ("gaussian", 3)])
+@pytest.mark.parametrize(
+    "activation, width", [("relu", 4), ("relu", 40), ("erf", 10), ("sine", 10), ("gaussian", 3)]
+)
 def test_gaussian_networks_have_the_kernel(activation, width):
     rng = np.random.default_rng(2)
     x = rng.standard_normal((12, 12))
-    found = monte_carlo(rng, multilayer((width,), activation, outputs=60), x, 40, 400 if width == 4 else 50)
+    found = monte_carlo(
+        rng, multilayer((width,), activation, outputs=60), x, 40, 400 if width == 4 else 50
+    )
     agrees(found, one_layer_kernel(x, x, activation, 60))
 
 
@@ -143,14 +196,25 @@ def test_gaussian_networks_have_the_kernel(activation, width):
 
 
 @pytest.mark.claim("prop-prior-diagonal", kind="identity")
-@pytest.mark.parametrize("widths, weights", [((1, 2), 2 + 1 + 2 + 2 + 2), ((2, 1, 1), 4 + 2 + 2 + 1 + 1 + 1 + 1)])
+@pytest.mark.parametrize(
+    "widths, weights", [((1, 2), 2 + 1 + 2 + 2 + 2), ((2, 1, 1), 4 + 2 + 2 + 1 + 1 + 1 + 1)]
+)
 def test_diagonal_at_finite_width_over_all_networks(widths, weights):
-    x, scale = np.array([[0.3, -1.1], [2.0, 0.5], [0.75, -2.75]]), 1.3  # the last is 5/2 of the first
+    x, scale = (
+        np.array([[0.3, -1.1], [2.0, 0.5], [0.75, -2.75]]),
+        1.3,
+    )  # the last is 5/2 of the first
     kernel = mean_over_all_networks(multilayer(widths, "relu", 1, "sign", scale=scale), x, weights)
     assert_close(np.diag(kernel), (scale**2 / 2) ** len(widths) * np.sum(x**2, axis=1) / 2, 1e-14)
     assert_close(kernel[0, 2], 2.5 * kernel[0, 0], 1e-14)
     # Off the diagonal the kernel is another than that of Gaussian weights.
-    assert abs(kernel[0, 1] / (scale ** (2 * len(widths)) * network_prior(x, x, 1, len(widths))[0, 1]) - 1) > 0.02
+    assert (
+        abs(
+            kernel[0, 1] / (scale ** (2 * len(widths)) * network_prior(x, x, 1, len(widths))[0, 1])
+            - 1
+        )
+        > 0.02
+    )
 
 
 @pytest.mark.claim("prop-prior-diagonal", kind="Monte Carlo")
@@ -158,7 +222,9 @@ def test_diagonal_at_finite_width_over_all_networks(widths, weights):
 def test_diagonal_at_finite_width(law):
     rng = np.random.default_rng(10)
     x, scale = rng.standard_normal((12, 12)), 1.2
-    kernel, errors, trace, sem = monte_carlo(rng, multilayer((12, 9), outputs=60, initialisation=law, scale=scale), x, 40, 150)
+    kernel, errors, trace, sem = monte_carlo(
+        rng, multilayer((12, 9), outputs=60, initialisation=law, scale=scale), x, 40, 150
+    )
     exact = 60 * (scale**2 / 2) ** 2 * np.sum(x**2, axis=1) / 12
     assert np.all(np.abs(np.diag(kernel) - exact) < 4.5 * np.diag(errors))
     assert 4 * sem < 0.03 * exact.sum()
@@ -166,7 +232,8 @@ def test_diagonal_at_finite_width(law):
 
 
 def g(p, q, r):
-    """E [u]_+ [v]_+ for Gaussian u, v of variances p, r and covariance q, over 1/2 that of the second layer: numpy and torch."""
+    """E [u]_+ [v]_+ for Gaussian u, v of variances p, r and covariance q, over 1/2 that of the
+    second layer: numpy and torch."""
     root = (p * r) ** 0.5
     cosine = q / root
     lib = torch if isinstance(cosine, torch.Tensor) else np
@@ -174,16 +241,26 @@ def g(p, q, r):
 
 
 def depth_by_quadrature(t):
-    """½ Σ ∂_i ∂_j g Cov(τ_i, τ_j) at the mean of τ = 2 ([u]_+², [u]_+ [u']_+, [u']_+²): derivatives by torch, moments by quadrature."""
+    """½ Σ ∂_i ∂_j g Cov(τ_i, τ_j) at the mean of τ = 2 ([u]_+², [u]_+ [u']_+, [u']_+²): derivatives
+    by torch, moments by quadrature."""
     nodes, weights = np.polynomial.legendre.leggauss(60)
     mean, second = np.zeros(3), np.zeros((3, 3))
-    for lower, upper in ((-PI / 2, t - PI / 2), (t - PI / 2, PI / 2), (PI / 2, t + PI / 2)):  # kinks of the two ReLUs
+    for lower, upper in (
+        (-PI / 2, t - PI / 2),
+        (t - PI / 2, PI / 2),
+        (PI / 2, t + PI / 2),
+    ):  # kinks of the two ReLUs
         angle = (lower + upper) / 2 + (upper - lower) / 2 * nodes
         u, v = np.maximum(np.cos(angle), 0), np.maximum(np.cos(angle - t), 0)
         tau = 2 * np.array([u * u, u * v, v * v])
         measure = (upper - lower) / 2 * weights / (2 * PI)
-        mean, second = mean + 2 * tau @ measure, second + 8 * (tau * measure) @ tau.T  # E r² = 2, E r⁴ = 8
-    hessian = torch.autograd.functional.hessian(lambda z: g(z[0], z[1], z[2]), torch.tensor(mean)).numpy()
+        mean, second = (
+            mean + 2 * tau @ measure,
+            second + 8 * (tau * measure) @ tau.T,
+        )  # E r² = 2, E r⁴ = 8
+    hessian = torch.autograd.functional.hessian(
+        lambda z: g(z[0], z[1], z[2]), torch.tensor(mean)
+    ).numpy()
     return np.sum(hessian * (second - np.outer(mean, mean))) / 2
 
 
@@ -193,7 +270,10 @@ def test_depth_correction_from_its_derivation(t, seed):
     rng = np.random.default_rng(seed)
     d, C = int(rng.integers(2, 9)), int(rng.integers(1, 12))
     frame = np.linalg.qr(rng.standard_normal((d, 2)))[0].T
-    x, y = rng.uniform(0.5, 2) * frame[:1], rng.uniform(0.5, 2) * (math.cos(t) * frame[:1] + math.sin(t) * frame[1:])
+    x, y = (
+        rng.uniform(0.5, 2) * frame[:1],
+        rng.uniform(0.5, 2) * (math.cos(t) * frame[:1] + math.sin(t) * frame[1:]),
+    )
     size = C * np.linalg.norm(x) * np.linalg.norm(y) / (2 * d)
     assert abs(depth_correction(x, y, C)[0, 0] - size * depth_by_quadrature(t)) < 1e-9 * size
     if t > 0.5:
@@ -214,32 +294,52 @@ def test_depth_correction_at_small_angles_and_at_opposite_inputs():
 
 @pytest.mark.claim("prop-prior-depth", kind="identity")
 def test_depth_correction_from_the_exact_kernel_of_opposite_inputs():
-    """B of m units are on for x, the others for -x: k(x, -x) = C |x|² E χ_B χ_{m-B} / (2π m d), B ~ Bin(m, 1/2)."""
+    """B of m units are on for x, the others for -x: k(x, -x) = C |x|² E χ_B χ_{m-B} / (2π m d), B ~
+    Bin(m, 1/2)."""
 
     def exact(m):
         n = np.arange(m + 1)
-        length = np.where(n > 0, math.sqrt(2) * np.exp(special.gammaln((n + 1) / 2) - special.gammaln(np.maximum(n, 1) / 2)), 0.0)
-        log_probability = special.gammaln(m + 1) - special.gammaln(n + 1) - special.gammaln(m - n + 1) - m * math.log(2)
+        length = np.where(
+            n > 0,
+            math.sqrt(2)
+            * np.exp(special.gammaln((n + 1) / 2) - special.gammaln(np.maximum(n, 1) / 2)),
+            0.0,
+        )
+        log_probability = (
+            special.gammaln(m + 1)
+            - special.gammaln(n + 1)
+            - special.gammaln(m - n + 1)
+            - m * math.log(2)
+        )
         return np.sum(np.exp(log_probability) * length * length[::-1]) / (2 * PI * m)
 
     x = np.ones((1, 4))
     limit, b = network_prior(x, -x, 1, 2)[0, 0], depth_correction(x, -x, 1)[0, 0]
     shifts = {m: m * (exact(m) - limit) for m in (100, 200, 400, 800)}
     for m in (100, 200, 400):
-        assert_close(2 * shifts[2 * m] - shifts[m], b, 1 / m**2 * 2)  # the term of order 1/m is gone
+        assert_close(
+            2 * shifts[2 * m] - shifts[m], b, 1 / m**2 * 2
+        )  # the term of order 1/m is gone
         assert abs(shifts[m] - b) < 0.1 / m
 
 
 def excess(rng, t, width, draws):
-    """Mean and standard error of m (k - limit) for two layers and unit vectors with C = 2d; the linear part, of mean zero, taken off."""
+    """Mean and standard error of m (k - limit) for two layers and unit vectors with C = 2d; the
+    linear part, of mean zero, taken off."""
     c = (math.sin(t) + (PI - t) * math.cos(t)) / PI
     u, z = rng.standard_normal((2, draws, width))
     h, k = np.maximum(u, 0), np.maximum(math.cos(t) * u + math.sin(t) * z, 0)
     p, q, r = (2 * np.mean(product, axis=1) for product in (h * h, h * k, k * k))
     dead = p * r == 0
-    p, q, r = np.where(dead, 1, p), np.where(dead, 0, np.minimum(q, np.sqrt(p * r))), np.where(dead, 1, r)
+    p, q, r = (
+        np.where(dead, 1, p),
+        np.where(dead, 0, np.minimum(q, np.sqrt(p * r))),
+        np.where(dead, 1, r),
+    )
     value = np.where(dead, 0.0, g(p, q, r))
-    linear = math.sqrt(1 - c * c) * (p + r - 2) / (4 * PI) + (PI - math.acos(c)) * (q - c) / (2 * PI)
+    linear = math.sqrt(1 - c * c) * (p + r - 2) / (4 * PI) + (PI - math.acos(c)) * (q - c) / (
+        2 * PI
+    )
     values = width * (value - g(1.0, c, 1.0) - np.where(dead, 0.0, linear))
     return values.mean(), values.std() / math.sqrt(draws)
 
@@ -257,7 +357,8 @@ def test_depth_correction_against_sampled_first_layers(t):
 
 @pytest.mark.claim("prop-prior-diagonal", kind="Monte Carlo")
 def test_the_last_width_does_not_enter():
-    """First width 6, second 1 or 10: one kernel, that of ``depth_correction`` to first order, 20 percent below the limit."""
+    """First width 6, second 1 or 10: one kernel, that of ``depth_correction`` to first order, 20
+    percent below the limit."""
     rng, t = np.random.default_rng(12), 2.6
     x = np.array([[1.0, 0.0], [math.cos(t), math.sin(t)]])
     limit = network_prior(x, x, 100, 2)[0, 1]
@@ -292,19 +393,46 @@ def test_the_number_of_channels_does_not_enter(pooling, channels):
 @pytest.mark.parametrize("activation", ["relu", "erf"])
 def test_convolution_kernels_are_sums_over_patches(activation, monkeypatch):
     rng = np.random.default_rng(13)
-    x, y, (rows, columns), s, C = rng.standard_normal((3, 20)), rng.standard_normal((4, 20)), (4, 5), 3, 6
+    x, y, (rows, columns), s, C = (
+        rng.standard_normal((3, 20)),
+        rng.standard_normal((4, 20)),
+        (4, 5),
+        3,
+        6,
+    )
     windows = np.lib.stride_tricks.sliding_window_view
-    cut_x, cut_y = (windows(z.reshape(-1, rows, columns), (s, s), axis=(1, 2)).reshape(len(z), -1, s * s) for z in (x, y))
+    cut_x, cut_y = (
+        windows(z.reshape(-1, rows, columns), (s, s), axis=(1, 2)).reshape(len(z), -1, s * s)
+        for z in (x, y)
+    )
     P = cut_x.shape[1]
     assert P == 6
-    pairs = np.array([[one_layer_kernel(cut_x[:, p], cut_y[:, r], activation, C) for r in range(P)] for p in range(P)])
+    pairs = np.array(
+        [
+            [one_layer_kernel(cut_x[:, p], cut_y[:, r], activation, C) for r in range(P)]
+            for p in range(P)
+        ]
+    )
     for block in (1, 10**6):
         monkeypatch.setattr(prior_kernel, "BLOCK", block)
-        assert_close(convolution_kernel(x, y, (rows, columns), s, C, False, activation), np.mean(pairs[range(P), range(P)], axis=0), 1e-14)
-        assert_close(convolution_kernel(x, y, (rows, columns), s, C, True, activation), np.mean(pairs, axis=(0, 1)), 1e-14)
-        for pooling in (False, True):  # half of the pairs of patches serve when both arguments are one array
+        assert_close(
+            convolution_kernel(x, y, (rows, columns), s, C, False, activation),
+            np.mean(pairs[range(P), range(P)], axis=0),
+            1e-14,
+        )
+        assert_close(
+            convolution_kernel(x, y, (rows, columns), s, C, True, activation),
+            np.mean(pairs, axis=(0, 1)),
+            1e-14,
+        )
+        for pooling in (
+            False,
+            True,
+        ):  # half of the pairs of patches serve when both arguments are one array
             whole = convolution_kernel(x, x.copy(), (rows, columns), s, C, pooling, activation)
-            assert_close(convolution_kernel(x, x, (rows, columns), s, C, pooling, activation), whole, 1e-14)
+            assert_close(
+                convolution_kernel(x, x, (rows, columns), s, C, pooling, activation), whole, 1e-14
+            )
     assert_close(
         convolution_kernel(x[:, :16], x[:, :16], (4, 4), 4, C, True, activation),
         one_layer_kernel(x[:, :16], x[:, :16], activation, C),
@@ -318,7 +446,9 @@ def test_convolution_kernels_are_sums_over_patches(activation, monkeypatch):
 def test_gaussian_convolutions_have_the_kernel(pooling, channels):
     rng = np.random.default_rng(14)
     x = rng.standard_normal((12, 16))
-    found = monte_carlo(rng, convolution((4, 4), 3, channels, outputs=60, pooling=pooling), x, 40, 800 // channels)
+    found = monte_carlo(
+        rng, convolution((4, 4), 3, channels, outputs=60, pooling=pooling), x, 40, 800 // channels
+    )
     agrees(found, convolution_kernel(x, x, (4, 4), 3, 60, pooling))
 
 
@@ -327,12 +457,18 @@ def test_pooling_does_not_see_a_shift_away_from_the_borders():
     content = np.random.default_rng(15).standard_normal((3, 2, 3))
     images = np.zeros((2, 3, 8, 8))
     images[0, :, 2:4, 2:5] = content
-    images[1, :, 4:6, 3:6] = content  # two down, one to the right; all patches that meet it stay inside
+    images[1, :, 4:6, 3:6] = (
+        content  # two down, one to the right; all patches that meet it stay inside
+    )
     there, shifted = images.reshape(2, 3, 64)
     pooled = convolution_kernel(there, there, (8, 8), 3, 5, True)
     assert_close(convolution_kernel(there, shifted, (8, 8), 3, 5, True), pooled, 1e-14)
     others = np.random.default_rng(16).standard_normal((4, 64))
-    assert_close(convolution_kernel(others, shifted, (8, 8), 3, 5, True), convolution_kernel(others, there, (8, 8), 3, 5, True), 1e-13)
+    assert_close(
+        convolution_kernel(others, shifted, (8, 8), 3, 5, True),
+        convolution_kernel(others, there, (8, 8), 3, 5, True),
+        1e-13,
+    )
     flat = [convolution_kernel(there, other, (8, 8), 3, 5) for other in (there, shifted)]
     assert np.max(np.abs(flat[0] - flat[1])) > 0.1 * np.max(flat[0])
 
@@ -344,35 +480,87 @@ def test_pooling_does_not_see_a_shift_away_from_the_borders():
     "call, message",
     [
         (lambda x: multilayer((0,)), "widths must be an integer >= 1, got 0"),
-        (lambda x: multilayer((3,), "tanh"), "activation must be one of relu, erf, sine, gaussian, got 'tanh'"),
-        (lambda x: multilayer((3,), initialisation="normal"), "initialisation must be one of gaussian, uniform, sign, got 'normal'"),
+        (
+            lambda x: multilayer((3,), "tanh"),
+            "activation must be one of relu, erf, sine, gaussian, got 'tanh'",
+        ),
+        (
+            lambda x: multilayer((3,), initialisation="normal"),
+            "initialisation must be one of gaussian, uniform, sign, got 'normal'",
+        ),
         (lambda x: multilayer((3,), scale=0.0), "scale must be a finite real number > 0, got 0.0"),
         (lambda x: multilayer((3,), bias=-1.0), "bias must be a finite real number >= 0, got -1.0"),
         (lambda x: multilayer((3,))(0, x), "rng must be a numpy.random.Generator, got 0"),
-        (lambda x: multilayer((3,))(np.random.default_rng(0), torch.tensor(x)), "x must be a numpy array .* got Tensor"),
+        (
+            lambda x: multilayer((3,))(np.random.default_rng(0), torch.tensor(x)),
+            "x must be a numpy array .* got Tensor",
+        ),
         (lambda x: convolution((8, 8), 9), "patch must be an integer >= 1 and <= 8, got 9"),
-        (lambda x: convolution((2, 4), 2)(np.random.default_rng(0), x), r"x must have 8 columns, the pixels of shape \(2, 4\), got 6"),
-        (lambda x: sampled_features(np.random.default_rng(0), multilayer((3,)), x, 0), "R must be an integer >= 1, got 0"),
-        (lambda x: sampled_kernel(np.random.default_rng(0), multilayer((3,)), x, x, 0), "R must be an integer >= 1, got 0"),
-        (lambda x: one_layer_kernel(x, x[:, :5], "relu", 1), "y must have as many columns as x, at least 1, got x with 6 and y with 5"),
-        (lambda x: one_layer_kernel(x, x, "step", 1), "activation must be one of relu, erf, sine, gaussian, got 'step'"),
-        (lambda x: convolution_kernel(x, x, (2, 3), 3, 1), "patch must be an integer >= 1 and <= 2, got 3"),
+        (
+            lambda x: convolution((2, 4), 2)(np.random.default_rng(0), x),
+            r"x must have 8 columns, the pixels of shape \(2, 4\), got 6",
+        ),
+        (
+            lambda x: sampled_features(np.random.default_rng(0), multilayer((3,)), x, 0),
+            "R must be an integer >= 1, got 0",
+        ),
+        (
+            lambda x: sampled_kernel(np.random.default_rng(0), multilayer((3,)), x, x, 0),
+            "R must be an integer >= 1, got 0",
+        ),
+        (
+            lambda x: one_layer_kernel(x, x[:, :5], "relu", 1),
+            "y must have as many columns as x, at least 1, got x with 6 and y with 5",
+        ),
+        (
+            lambda x: one_layer_kernel(x, x, "step", 1),
+            "activation must be one of relu, erf, sine, gaussian, got 'step'",
+        ),
+        (
+            lambda x: convolution_kernel(x, x, (2, 3), 3, 1),
+            "patch must be an integer >= 1 and <= 2, got 3",
+        ),
         (lambda x: entry_variance(x, x, 0, 1), "width must be an integer >= 1, got 0"),
-        (lambda x: entry_variance(x, x, 1, 1, 0.5), "kurtosis must be a finite real number >= 1, got 0.5"),
+        (
+            lambda x: entry_variance(x, x, 1, 1, 0.5),
+            "kurtosis must be a finite real number >= 1, got 0.5",
+        ),
         (lambda x: depth_correction(x, x, 0), "outputs must be an integer >= 1, got 0"),
         (lambda x: expected_kernel_error(x, 1, 1, 0), "R must be an integer >= 1, got 0"),
-        (lambda x: readout_accuracy(x, np.zeros(3, int), x, np.zeros(4, int), 1.0), "labels_train must hold 4 integers >= 0"),
-        (lambda x: readout_accuracy(x, np.zeros(4, int), x, np.zeros(4), 1.0), "labels_test must hold 4 integers >= 0"),
-        (lambda x: kernel_ridge_accuracy(x @ x.T, np.full(4, -1), x @ x.T, np.zeros(4, int), 1.0), "labels_train must hold"),
-        (lambda x: kernel_ridge_accuracy(x, np.zeros(4, int), x, np.zeros(4, int), 1.0), "kernel_train, kernel_test must have shapes"),
-        (lambda x: kernel_ridge_accuracy(x @ x.T, np.zeros(4, int), x @ x.T, np.zeros(4, int), 1e-17), "penalty must be a finite real"),
+        (
+            lambda x: readout_accuracy(x, np.zeros(3, int), x, np.zeros(4, int), 1.0),
+            "labels_train must hold 4 integers >= 0",
+        ),
+        (
+            lambda x: readout_accuracy(x, np.zeros(4, int), x, np.zeros(4), 1.0),
+            "labels_test must hold 4 integers >= 0",
+        ),
+        (
+            lambda x: kernel_ridge_accuracy(
+                x @ x.T, np.full(4, -1), x @ x.T, np.zeros(4, int), 1.0
+            ),
+            "labels_train must hold",
+        ),
+        (
+            lambda x: kernel_ridge_accuracy(x, np.zeros(4, int), x, np.zeros(4, int), 1.0),
+            "kernel_train, kernel_test must have shapes",
+        ),
+        (
+            lambda x: kernel_ridge_accuracy(
+                x @ x.T, np.zeros(4, int), x @ x.T, np.zeros(4, int), 1e-17
+            ),
+            "penalty must be a finite real",
+        ),
         (lambda x: kernel_components(x, 1), "kernel must be a square matrix"),
         (lambda x: kernel_components(x @ x.T, 5), "q must be an integer >= 1 and <= 4, got 5"),
         (
             lambda x: train_classifier(np.random.default_rng(0), x, np.zeros(4, int), "resnet"),
             "architecture must be one of multilayer, conv",
         ),
-        (lambda x: train_classifier(np.random.default_rng(0), x, np.zeros(4, int), "pooling"), "shape must have 6 pixels"),
+        (
+            lambda x: train_classifier(np.random.default_rng(0), x, np.zeros(4, int), "pooling"),
+            "shape must have 6 pixels",
+        ),
     ],
 )
 def test_what_cannot_be_right_is_refused(call, message):

@@ -1,4 +1,5 @@
-"""Networks at initialisation: their laws, the same networks at other inputs; training; the larger run in small."""
+"""Networks at initialisation: their laws, the same networks at other inputs; training; the larger
+run in small."""
 
 import importlib.util
 import math
@@ -8,7 +9,13 @@ import numpy as np
 import pytest
 
 from randomfeatures.beyond import prior_kernel_networks
-from randomfeatures.beyond.prior_kernel_networks import convolution, multilayer, sampled_features, sampled_kernel, train_classifier
+from randomfeatures.beyond.prior_kernel_networks import (
+    convolution,
+    multilayer,
+    sampled_features,
+    sampled_kernel,
+    train_classifier,
+)
 from sweeps import sweep
 
 PI = math.pi
@@ -17,7 +24,9 @@ PI = math.pi
 def test_the_three_laws_have_mean_0_and_variance_1():
     rng = np.random.default_rng(3)
     for law, fourth in (("gaussian", 3.0), ("uniform", 9 / 5), ("sign", 1.0)):
-        w = multilayer((), outputs=500, initialisation=law)(rng, math.sqrt(500) * np.eye(500)).ravel()
+        w = multilayer((), outputs=500, initialisation=law)(
+            rng, math.sqrt(500) * np.eye(500)
+        ).ravel()
         sem = w.std() / 500
         assert abs(w.mean()) < 4 * sem
         for moments, truth in ((w**2, 1.0), (w**4, fourth)):
@@ -26,10 +35,18 @@ def test_the_three_laws_have_mean_0_and_variance_1():
 
 def test_features_at_other_inputs_are_of_the_same_networks(monkeypatch):
     x = np.random.default_rng(9).standard_normal((11, 16))
-    for network in (multilayer((7, 5), bias=0.3), convolution((4, 4), 2, 3), convolution((4, 4), 2, 3, pooling=True)):
+    for network in (
+        multilayer((7, 5), bias=0.3),
+        convolution((4, 4), 2, 3),
+        convolution((4, 4), 2, 3, pooling=True),
+    ):
         all_rows = sampled_features(np.random.default_rng(1), network, x, 6)
         assert all_rows.shape == (11, 60) and all_rows.dtype == np.float64
-        assert np.allclose(sampled_features(np.random.default_rng(1), network, x[4:6], 6), all_rows[4:6], rtol=1e-12)
+        assert np.allclose(
+            sampled_features(np.random.default_rng(1), network, x[4:6], 6),
+            all_rows[4:6],
+            rtol=1e-12,
+        )
         for block in (1, 300, 10**6):
             monkeypatch.setattr(prior_kernel_networks, "BLOCK", block)
             kernel = sampled_kernel(np.random.default_rng(1), network, x[:4], x, 6)
@@ -40,7 +57,10 @@ def test_features_at_other_inputs_are_of_the_same_networks(monkeypatch):
 # --- training
 
 
-@pytest.mark.parametrize("architecture, width, epochs", [("multilayer", 20, 20), ("convolution", 8, 20), ("pooling", 8, 40)])
+@pytest.mark.parametrize(
+    "architecture, width, epochs",
+    [("multilayer", 20, 20), ("convolution", 8, 20), ("pooling", 8, 40)],
+)
 def test_trained_networks_learn_and_repeat(architecture, width, epochs):
     """Two kinds of images: a vertical or a horizontal bar at a random place, with noise."""
     rng = np.random.default_rng(16)
@@ -49,7 +69,16 @@ def test_trained_networks_learn_and_repeat(architecture, width, epochs):
         (image.T if label else image)[place] += 1.0
     x = images.reshape(300, 25)
     again = [
-        train_classifier(np.random.default_rng(0), x[:200], labels[:200], architecture, width, (5, 5), epochs=epochs, step_size=1e-2)(x)
+        train_classifier(
+            np.random.default_rng(0),
+            x[:200],
+            labels[:200],
+            architecture,
+            width,
+            (5, 5),
+            epochs=epochs,
+            step_size=1e-2,
+        )(x)
         for _ in range(2)
     ]
     assert np.array_equal(*again)
@@ -67,19 +96,40 @@ def test_the_larger_experiment_runs_small(tmp_path):
     spec.loader.exec_module(script)
 
     def run(experiment, split=0, **point):
-        return sweep(experiment, [point | {"split": split, "train": 40, "test": 20}], folder=tmp_path, progress=False)[0]
+        return sweep(
+            experiment,
+            [point | {"split": split, "train": 40, "test": 20}],
+            folder=tmp_path,
+            progress=False,
+        )[0]
 
     for network in ("ReLU, width 128", "convolution with pooling, 4 channels"):
         found = run(script.initialised, network=network, largest_R=64)
         assert found["accuracy"].shape == (7, 3) and found["error"].shape == (7,)
         assert np.all(found["accuracy"][-1] > 0.3)
         assert found["error"][-1] < 0.4
-    errors = [run(script.initialised, network="ReLU, width 128", largest_R=1, split=split)["error"][0] for split in range(60)]
-    assert abs(np.sqrt(np.mean(np.square(errors))) / run(script.predicted, width=128)["error"] - 1) < 0.3
+    errors = [
+        run(script.initialised, network="ReLU, width 128", largest_R=1, split=split)["error"][0]
+        for split in range(60)
+    ]
+    assert (
+        abs(np.sqrt(np.mean(np.square(errors))) / run(script.predicted, width=128)["error"] - 1)
+        < 0.3
+    )
     found = run(script.exact, kernel="ReLU")
     assert found["accuracy"].shape == (3,) and found["components"].shape == (6,)
-    record = script.averages([found, run(script.exact, kernel="pixels")], ["accuracy", "components"])
-    assert set(record) == {"accuracy", "accuracy_standard_error", "components", "components_standard_error"}
+    record = script.averages(
+        [found, run(script.exact, kernel="pixels")], ["accuracy", "components"]
+    )
+    assert set(record) == {
+        "accuracy",
+        "accuracy_standard_error",
+        "components",
+        "components_standard_error",
+    }
     assert run(script.trained, network="multilayer, width 128")["right_train"] > 0.9
     for name in script.NETWORKS:
-        assert script.NETWORKS[name][2](np.random.default_rng(18), np.ones((2, 64))).shape == (2, 10)
+        assert script.NETWORKS[name][2](np.random.default_rng(18), np.ones((2, 64))).shape == (
+            2,
+            10,
+        )

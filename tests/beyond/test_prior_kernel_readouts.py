@@ -1,4 +1,5 @@
-"""Readouts of networks at initialisation: rank, ridge, principal components, and how they converge."""
+"""Readouts of networks at initialisation: rank, ridge, principal components, and how they
+converge."""
 
 import math
 
@@ -9,10 +10,18 @@ from checks import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from randomfeatures.beyond.prior_kernel import convolution_kernel, depth_correction, one_layer_kernel
+from randomfeatures.beyond.prior_kernel import (
+    convolution_kernel,
+    depth_correction,
+    one_layer_kernel,
+)
 from randomfeatures.beyond.prior_kernel_networks import multilayer, sampled_features, sampled_kernel
 from randomfeatures.beyond.prior_kernel_rate import entry_variance, expected_kernel_error
-from randomfeatures.beyond.prior_kernel_readouts import kernel_components, kernel_ridge_accuracy, readout_accuracy
+from randomfeatures.beyond.prior_kernel_readouts import (
+    kernel_components,
+    kernel_ridge_accuracy,
+    readout_accuracy,
+)
 from randomfeatures.power.random_features import ridge
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -34,7 +43,10 @@ def test_rank_of_the_sampled_kernel(R, C, width):
 @pytest.mark.claim("prop-prior-rank", kind="identity")
 def test_the_exact_kernel_is_definite_unless_one_input_is_a_multiple_of_another():
     x = np.random.default_rng(19).standard_normal((9, 3))
-    values = [np.linalg.eigvalsh(one_layer_kernel(rows, rows, "relu", 5)) for rows in (x, np.concatenate([x, 2 * x[:1]]))]
+    values = [
+        np.linalg.eigvalsh(one_layer_kernel(rows, rows, "relu", 5))
+        for rows in (x, np.concatenate([x, 2 * x[:1]]))
+    ]
     assert values[0][0] > 1e-4 * values[0][-1]
     assert abs(values[1][0]) < 1e-14 * values[1][-1]
 
@@ -42,7 +54,8 @@ def test_the_exact_kernel_is_definite_unless_one_input_is_a_multiple_of_another(
 @pytest.mark.claim("prop-prior-rank", kind="Monte Carlo")
 @pytest.mark.parametrize("n, penalty", [(1, 1e3), (1, 1.0), (6, 30.0), (6, 0.5)])
 def test_fitted_values_converge_as_stated(n, penalty):
-    """The bound holds, and for one input and a large penalty it is an equality up to the ratio of kernel and penalty."""
+    """The bound holds, and for one input and a large penalty it is an equality up to the ratio of
+    kernel and penalty."""
     rng, R, C = np.random.default_rng(20), 20, 4
     x, y = rng.standard_normal((n, 5)), rng.standard_normal(n)
     K, network = one_layer_kernel(x, x, "relu", C), multilayer((10,), outputs=C)
@@ -50,8 +63,13 @@ def test_fitted_values_converge_as_stated(n, penalty):
     squares = []
     for _ in range(600):
         sampled = sampled_kernel(rng, network, x, x, R)
-        squares.append(np.sum((sampled @ np.linalg.solve(sampled + penalty * np.eye(n), y) - fit) ** 2))
-    bound, sem = y @ y / penalty**2 * expected_kernel_error(x, 10, C, R) ** 2, np.std(squares) / math.sqrt(600)
+        squares.append(
+            np.sum((sampled @ np.linalg.solve(sampled + penalty * np.eye(n), y) - fit) ** 2)
+        )
+    bound, sem = (
+        y @ y / penalty**2 * expected_kernel_error(x, 10, C, R) ** 2,
+        np.std(squares) / math.sqrt(600),
+    )
     assert np.mean(squares) < bound + 3 * sem
     if penalty == 1e3:
         assert abs(np.mean(squares) - bound) < 4 * sem + 0.01 * bound < 0.4 * bound
@@ -62,15 +80,27 @@ def test_fitted_values_converge_as_stated(n, penalty):
 @settings(max_examples=20)
 def test_ridge_on_the_features_is_kernel_ridge(seed):
     rng = np.random.default_rng(seed)
-    x, labels, penalty = rng.standard_normal((160, 6)), rng.integers(0, 4, 160), 10 ** rng.uniform(-4, 1)
+    x, labels, penalty = (
+        rng.standard_normal((160, 6)),
+        rng.integers(0, 4, 160),
+        10 ** rng.uniform(-4, 1),
+    )
     features = sampled_features(rng, multilayer((15,), outputs=3), x, int(rng.integers(1, 40)))
     K, Y = features @ features.T, np.eye(4)[labels[:60]]
     by_features = features[60:] @ ridge(features[:60], Y, penalty)
     by_kernel = K[60:, :60] @ np.linalg.solve(K[:60, :60] + penalty * np.eye(60), Y)
     assert_close(by_features, by_kernel, 1e-10 * max(1, 1 / penalty))
     accuracy = np.mean(by_features.argmax(1) == labels[60:])
-    assert_close(readout_accuracy(features[:60], labels[:60], features[60:], labels[60:], penalty), accuracy, 1e-12)
-    assert_close(kernel_ridge_accuracy(K[:60, :60], labels[:60], K[60:, :60], labels[60:], penalty), accuracy, 1e-12)
+    assert_close(
+        readout_accuracy(features[:60], labels[:60], features[60:], labels[60:], penalty),
+        accuracy,
+        1e-12,
+    )
+    assert_close(
+        kernel_ridge_accuracy(K[:60, :60], labels[:60], K[60:, :60], labels[60:], penalty),
+        accuracy,
+        1e-12,
+    )
 
 
 def test_readouts_and_closed_forms_in_torch():
@@ -93,7 +123,9 @@ def test_readouts_and_closed_forms_in_torch():
         found = function(tensor(x), tensor(x[:7]), *arguments)
         assert isinstance(found, torch.Tensor)
         assert np.allclose(found.numpy(), function(x, x[:7], *arguments), rtol=1e-13, atol=1e-15)
-    assert_close(expected_kernel_error(tensor(x), 5, 3, 2), expected_kernel_error(x, 5, 3, 2), 1e-12)
+    assert_close(
+        expected_kernel_error(tensor(x), 5, 3, 2), expected_kernel_error(x, 5, 3, 2), 1e-12
+    )
     assert np.allclose(kernel_components(tensor(K), 3).numpy(), kernel_components(K, 3), atol=1e-10)
 
 
@@ -102,13 +134,16 @@ def test_readouts_and_closed_forms_in_torch():
 @settings(max_examples=20)
 def test_components_are_those_of_the_centred_features(seed):
     rng = np.random.default_rng(seed)
-    features = rng.standard_normal((12, 5)) * np.array([5.0, 3.0, 2.0, 1.0, 0.5]) + rng.standard_normal(5)
+    features = rng.standard_normal((12, 5)) * np.array(
+        [5.0, 3.0, 2.0, 1.0, 0.5]
+    ) + rng.standard_normal(5)
     found = kernel_components(features @ features.T, 4)
     left, sizes, _ = np.linalg.svd(features - features.mean(0), full_matrices=False)
     assert_close(np.linalg.norm(found, axis=0), sizes[:4], 1e-11)
     assert_close(np.abs(found), np.abs(left * sizes)[:, :4], 1e-9)
     assert np.all(found[np.abs(found).argmax(0), range(4)] > 0)
-    # What is left is the sum of the other squares: no other approximation of rank 4 comes closer (Eckart and Young).
+    # What is left is the sum of the other squares: no other approximation of rank 4 comes closer
+    # (Eckart and Young).
     centred = features - features.mean(0)
     least = np.linalg.norm(centred @ centred.T - found @ found.T)
     assert_close(least, sizes[4] ** 2, 1e-11)

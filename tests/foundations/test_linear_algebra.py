@@ -1,4 +1,5 @@
-"""Lengths and angles of vectors of every size; <b, K⁺ b>; conjugate gradients, each iterate the best of its Krylov space."""
+"""Lengths and angles of vectors of every size; <b, K⁺ b>; conjugate gradients, each iterate the
+best of its Krylov space."""
 
 import math
 from itertools import islice
@@ -51,7 +52,10 @@ def test_the_scale_is_a_power_of_two_near_the_largest_entry(entries):
 
 def test_lengths_in_single_precision_and_in_torch():
     for number in (1e-40, 1e-30, 1e20, 3e38):
-        for x in (np.array([[3 * number / 5, 4 * number / 5]], np.float32), torch.tensor([[3 * number / 5, 4 * number / 5]])):
+        for x in (
+            np.array([[3 * number / 5, 4 * number / 5]], np.float32),
+            torch.tensor([[3 * number / 5, 4 * number / 5]]),
+        ):
             length, direction = length_and_direction(x)
             assert abs(float(length[0]) / number - 1) < (1e-6 if number > 1e-37 else 1e-4)
             assert abs(float(direction[0, 0]) - 0.6) < (1e-6 if number > 1e-37 else 1e-4)
@@ -74,8 +78,12 @@ def test_the_form_of_the_pseudoinverse_and_its_cut():
     values = np.diag([1.0, 1e-3, 1e-9])
     ones = np.ones(3)
     assert float(pseudoinverse_form(values, ones, cut=2e-9)) == pytest.approx(1001, rel=1e-14)
-    assert float(pseudoinverse_form(values, ones, cut=5e-10)) == pytest.approx(1e9 + 1001, rel=1e-14)
-    assert float(pseudoinverse_form(torch.tensor(values), torch.tensor(ones), cut=2e-9)) == pytest.approx(1001, rel=1e-14)
+    assert float(pseudoinverse_form(values, ones, cut=5e-10)) == pytest.approx(
+        1e9 + 1001, rel=1e-14
+    )
+    assert float(
+        pseudoinverse_form(torch.tensor(values), torch.tensor(ones), cut=2e-9)
+    ) == pytest.approx(1001, rel=1e-14)
 
 
 def problem(n, m, seed=0):

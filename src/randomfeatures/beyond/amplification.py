@@ -59,7 +59,9 @@ def mean_absolute(alpha: Float[Array, "*s"]) -> Float[Array, "*s"]:
     return alpha * _k(alpha) + 2 * _density(alpha)
 
 
-def alignment(W: Float[Array, "m d"], clusters: XORClusters) -> tuple[Float[Array, " m"], Float[Array, " m"]]:
+def alignment(
+    W: Float[Array, "m d"], clusters: XORClusters
+) -> tuple[Float[Array, " m"], Float[Array, " m"]]:
     r"""α_i = <w, μ_i> / (σ \|w\|) of every neuron, i = 1, 2.
 
     Divided by the separation it is the cosine of the angle to μ_i.
@@ -74,7 +76,9 @@ def alignment(W: Float[Array, "m d"], clusters: XORClusters) -> tuple[Float[Arra
     return clusters.separation * directions[:, 0], clusters.separation * directions[:, 1]
 
 
-def first_step(W: Float[Array, "m d"], a: Float[Array, " m"], clusters: XORClusters) -> Float[Array, "m d"]:
+def first_step(
+    W: Float[Array, "m d"], a: Float[Array, " m"], clusters: XORClusters
+) -> Float[Array, "m d"]:
     r"""The negative gradient in every w_j of the expected logistic loss, as if f were 0.
 
     .. math:: \mathrm{step}_j = \tfrac{a_j}2(1-2p)\,G(w_j), \qquad
@@ -96,7 +100,10 @@ def first_step(W: Float[Array, "m d"], a: Float[Array, " m"], clusters: XORClust
     _, directions = _neurons(W, clusters)
     a = _readout(W, a)
     xp = array_namespace(directions)
-    mu_1, mu_2 = (xp.asarray(mu, dtype=directions.dtype, device=device(directions)) for mu in (clusters.mu_1, clusters.mu_2))
+    mu_1, mu_2 = (
+        xp.asarray(mu, dtype=directions.dtype, device=device(directions))
+        for mu in (clusters.mu_1, clusters.mu_2)
+    )
     alpha_1, alpha_2 = alignment(W, clusters)
     noise = 2 * clusters.sigma * (_density(alpha_1) - _density(alpha_2))
     centres = _k(alpha_1)[:, None] * mu_1 - _k(alpha_2)[:, None] * mu_2
@@ -105,7 +112,9 @@ def first_step(W: Float[Array, "m d"], a: Float[Array, " m"], clusters: XORClust
         return finite_array("the step of W, a", (1 - 2 * clusters.flip) / 2 * a[:, None] * G)
 
 
-def growth(W: Float[Array, "m d"], a: Float[Array, " m"], clusters: XORClusters) -> Float[Array, " m"]:
+def growth(
+    W: Float[Array, "m d"], a: Float[Array, " m"], clusters: XORClusters
+) -> Float[Array, " m"]:
     r"""<w_j, step_j> for :func:`first_step`: to first order half the growth of \|w_j\|².
 
     .. math:: \langle w_j,\mathrm{step}_j\rangle = \frac{a_j}{2}(1-2p)\,\frac{\sigma\|w_j\|}{4}\,
@@ -181,7 +190,9 @@ def alignment_growth_rate(separation: float) -> float:
     return float(mean_absolute(s) - mean_absolute(np.zeros_like(s)))
 
 
-def smallness_bound(W: Float[Array, "m d"], a: Float[Array, " m"], clusters: XORClusters) -> Float[Array, " m"]:
+def smallness_bound(
+    W: Float[Array, "m d"], a: Float[Array, " m"], clusters: XORClusters
+) -> Float[Array, " m"]:
     r"""A bound on the distance of the true expected negative gradient from :func:`first_step`.
 
     .. math:: \frac{|a_j|}{4}\,\|f\|\,\sqrt{\frac{\sigma^2+\|\mu\|^2/2}{2}}, \qquad
@@ -214,7 +225,9 @@ def smallness_bound(W: Float[Array, "m d"], a: Float[Array, " m"], clusters: XOR
         return finite_array("the bound for W, a", xp.abs(a) * slope * size)
 
 
-def step_deviation(W: Float[Array, "m d"], a: Float[Array, " m"], clusters: XORClusters, n: int) -> Float[Array, " m"]:
+def step_deviation(
+    W: Float[Array, "m d"], a: Float[Array, " m"], clusters: XORClusters, n: int
+) -> Float[Array, " m"]:
     r"""E‖·‖² of the difference between the step from n samples, as if f were 0, and its mean.
 
     .. math:: \frac1n\Bigl[\frac{a_j^2}{8}\bigl(\|\mu\|^2 + d\sigma^2\bigr)
@@ -293,7 +306,9 @@ def _neurons(W: Array, clusters: XORClusters) -> tuple[Array, Array]:
     W = finite_array("W", W, ndim=2)
     xp = array_namespace(W)
     if W.shape[1] != clusters.d or W.shape[0] == 0:
-        raise ValueError(f"W must have shape (m, d) with m >= 1 and d = {clusters.d}, got {tuple(W.shape)}")
+        raise ValueError(
+            f"W must have shape (m, d) with m >= 1 and d = {clusters.d}, got {tuple(W.shape)}"
+        )
     zero = ~xp.any(W != 0, axis=1)
     if xp.any(zero):
         row = int(xp.nonzero(zero)[0][0])
@@ -307,7 +322,9 @@ def _readout(W: Array, a: Array) -> Array:
     W, a = finite_array("W", W, ndim=2), finite_array("a", a, ndim=1)
     common_namespace(W=W, a=a)
     if a.shape[0] != W.shape[0]:
-        raise ValueError(f"a must have an entry for each of the {W.shape[0]} neurons, got shape {tuple(a.shape)}")
+        raise ValueError(
+            f"a must have an entry for each of the {W.shape[0]} neurons, got shape {tuple(a.shape)}"
+        )
     return a
 
 

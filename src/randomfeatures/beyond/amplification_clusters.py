@@ -51,7 +51,9 @@ class XORClusters:
         """The centre μ_2 = s σ e_2; with -μ_2 it has the clean label -1."""
         return self.separation * self.sigma * np.eye(1, self.d, 1)[0]
 
-    def sample(self, rng: np.random.Generator, n: int) -> tuple[Float[Array, "n d"], Float[Array, " n"], Float[Array, " n"]]:
+    def sample(
+        self, rng: np.random.Generator, n: int
+    ) -> tuple[Float[Array, "n d"], Float[Array, " n"], Float[Array, " n"]]:
         """``n`` independent inputs, their clean and their observed labels, -1.0 or 1.0.
 
         Raises: ValueError unless n >= 1.
@@ -111,7 +113,9 @@ def linear_error(u: Float[Array, " d"], b: float, clusters: XORClusters) -> floa
     """
     u, b = np.asarray(finite_array("u", u, ndim=1), dtype=float), real("b", b)
     if u.shape != (clusters.d,) or not np.any(u):
-        raise ValueError(f"u must be a vector of length d = {clusters.d} that is not zero, got shape {u.shape}")
+        raise ValueError(
+            f"u must be a vector of length d = {clusters.d} that is not zero, got shape {u.shape}"
+        )
     length, direction = length_and_direction(u)
     t_1, t_2 = clusters.separation * direction[0], clusters.separation * direction[1]
     with np.errstate(over="ignore"):  # a level beyond the range of the numbers is infinite

@@ -22,7 +22,9 @@ from randomfeatures.foundations.arguments import (
 )
 
 
-def initial_network(rng: np.random.Generator, m: int, d: int, omega: float) -> tuple[Float[Array, "m d"], Float[Array, " m"]]:
+def initial_network(
+    rng: np.random.Generator, m: int, d: int, omega: float
+) -> tuple[Float[Array, "m d"], Float[Array, " m"]]:
     """(W, a): neurons from N(0, omega² I_d); the readout 1/√m for the first half, then -1/√m.
 
     Raises: ValueError unless m >= 2 is even, d >= 1 and omega > 0.
@@ -38,7 +40,9 @@ def initial_network(rng: np.random.Generator, m: int, d: int, omega: float) -> t
     return omega * rng.standard_normal((m, d)), np.repeat([1.0, -1.0], m // 2) / math.sqrt(m)
 
 
-def network(W: Float[Array, "m d"], a: Float[Array, " m"], x: Float[Array, "n d"]) -> Float[Array, " n"]:
+def network(
+    W: Float[Array, "m d"], a: Float[Array, " m"], x: Float[Array, "n d"]
+) -> Float[Array, " n"]:
     """f(x) = Σ_j a_j [<w_j, x>]_+ at the rows of x.
 
     Raises: ValueError if an entry or a value is not finite or the shapes do not fit.
@@ -143,13 +147,17 @@ def train_readout(
         features = finite_array("the features of W at x", relu(x @ W.T))
     largest = float(np.max(features))
     if largest == 0:
-        raise ValueError("W must have a neuron that is positive at a sample, got features that are all zero")
+        raise ValueError(
+            "W must have a neuron that is positive at a sample, got features that are all zero"
+        )
     scale = largest * math.sqrt(float(np.mean((features / largest) ** 2)))
     fit = _logistic(features / scale, y, real("ridge", ridge, above=0), start=a * scale)
     return fit / scale
 
 
-def linear_classifier(x: Float[Array, "n d"], y: Float[Array, " n"], ridge: float, bias: bool = True) -> tuple[Float[Array, " d"], float]:
+def linear_classifier(
+    x: Float[Array, "n d"], y: Float[Array, " n"], ridge: float, bias: bool = True
+) -> tuple[Float[Array, " d"], float]:
     r"""(u, b) of logistic regression: the classifier is the sign of <u, x> - b.
 
     It minimises the mean of :math:`\log(1+e^{-y_i(\langle u,x_i\rangle-b)})` plus
@@ -203,7 +211,9 @@ def _labels(x: Array, y: Array) -> Array:
     y = finite_array("y", y, ndim=1)
     xp = common_namespace(x=x, y=y)
     if y.shape[0] != x.shape[0] or y.shape[0] == 0:
-        raise ValueError(f"y must have a label for each of the {x.shape[0]} samples, got shape {tuple(y.shape)}")
+        raise ValueError(
+            f"y must have a label for each of the {x.shape[0]} samples, got shape {tuple(y.shape)}"
+        )
     if xp.any(xp.abs(y) != 1):
         raise ValueError("y must hold labels -1 and 1 only")
     return y

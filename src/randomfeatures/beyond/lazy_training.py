@@ -64,7 +64,9 @@ def trace_share(B: Float[Array, "d d"]) -> float:
     return min(float(trace(B) ** 2 / (B.shape[0] * inner(B, B))), 1.0)
 
 
-def random_features_risk(B: Float[Array, "d d"], W: Float[Array, "N d"], activation: str = "square") -> float:
+def random_features_risk(
+    B: Float[Array, "d d"], W: Float[Array, "N d"], activation: str = "square"
+) -> float:
     r"""The relative risk of N features σ(<w_i, x>) and a constant, σ the square or the ReLU.
 
     .. math:: R = 1 - \frac{\langle b, K^+ b\rangle}{\|B\|_F^2}, \qquad
@@ -174,7 +176,9 @@ def signed_network_risk(B: Float[Array, "d d"], positive: int, negative: int) ->
     return between(0.0, 1 - float(kept / xp.sum(values**2)), 1.0)
 
 
-def network_risk(B: Float[Array, "d d"], W: Float[Array, "N d"], a: Float[Array, " N"], c: float) -> float:
+def network_risk(
+    B: Float[Array, "d d"], W: Float[Array, "N d"], a: Float[Array, " N"], c: float
+) -> float:
     r"""The relative risk of the one network c + Σ a_i <w_i, x>², no minimum taken.
 
     .. math:: R = \frac{2\|B-M\|_F^2 + (c + \operatorname{Tr}M)^2}{2\|B\|_F^2}, \qquad
@@ -233,15 +237,21 @@ def symmetric_part(name: str, A: Float[Array, "d d"]) -> Float[Array, "d d"]:
     A = finite_array(name, A, ndim=2)
     xp = array_namespace(A)
     if A.shape[0] != A.shape[1] or A.shape[0] == 0:
-        raise ValueError(f"{name} must be a square matrix of at least one row, got shape {tuple(A.shape)}")
+        raise ValueError(
+            f"{name} must be a square matrix of at least one row, got shape {tuple(A.shape)}"
+        )
     half = A / 2
     size, skew = float(xp.max(xp.abs(half))), float(xp.max(xp.abs(half - half.T)))
     if skew > max(SYMMETRIC, 10 * float(xp.finfo(A.dtype).eps)) * size:
-        raise ValueError(f"{name} must be symmetric up to {SYMMETRIC:g} of its size, got {skew / size:g} of it")
+        raise ValueError(
+            f"{name} must be symmetric up to {SYMMETRIC:g} of its size, got {skew / size:g} of it"
+        )
     return half + half.T
 
 
-def unit_weights(W: Float[Array, "N d"], name: str, B: Float[Array, "d d"]) -> Float[Array, "rows d"]:
+def unit_weights(
+    W: Float[Array, "N d"], name: str, B: Float[Array, "d d"]
+) -> Float[Array, "rows d"]:
     """The nonzero rows of W, scaled to length 1; ``name`` is what messages call the matrix B.
 
     Raises: ValueError if W has no nonzero row, or not as many columns as B.
@@ -252,7 +262,9 @@ def unit_weights(W: Float[Array, "N d"], name: str, B: Float[Array, "d d"]) -> F
     W = finite_array("W", W, ndim=2)
     xp = common_namespace(**{name: B, "W": W})
     if W.shape[1] != B.shape[0]:
-        raise ValueError(f"W must have {B.shape[0]} columns, as {name} has, got shape {tuple(W.shape)}")
+        raise ValueError(
+            f"W must have {B.shape[0]} columns, as {name} has, got shape {tuple(W.shape)}"
+        )
     if W.shape[0] == 0 or not xp.any(W != 0):
         raise ValueError(f"W must have at least one nonzero row, got shape {tuple(W.shape)}")
     return length_and_direction(W[xp.any(W != 0, axis=1), :])[1]

@@ -122,7 +122,9 @@ def train_network(
         return network_risk(goal, W, a, c)
 
     found = _descend(rng, Problem(goal, sample, risk), N, schedule)
-    return TrainedNetwork(found.W * root, found.a, real("c", found.c * root * root), found.steps, found.risk)
+    return TrainedNetwork(
+        found.W * root, found.a, real("c", found.c * root * root), found.steps, found.risk
+    )
 
 
 def train_mixture_network(
@@ -162,7 +164,10 @@ def train_mixture_network(
     values, vectors = np.linalg.eigh(Delta)
     shrunk = values / (1 + values**2)
     best = (vectors * (shrunk / (2 + values @ shrunk))) @ vectors.T
-    roots = {label: ((vectors * np.sqrt(1 - label * values)) @ vectors.T).astype(np.float32) for label in (1, -1)}
+    roots = {
+        label: ((vectors * np.sqrt(1 - label * values)) @ vectors.T).astype(np.float32)
+        for label in (1, -1)
+    }
 
     def sample(rng: np.random.Generator, batch: int) -> tuple[Array, Array]:
         y = rng.choice(np.asarray([-1, 1]), batch)
@@ -177,7 +182,9 @@ def train_mixture_network(
     return _descend(rng, Problem(symmetric_part("Delta", -best), sample, risk), N, schedule)
 
 
-def _descend(rng: np.random.Generator, problem: Problem, N: int, schedule: Schedule) -> TrainedNetwork:
+def _descend(
+    rng: np.random.Generator, problem: Problem, N: int, schedule: Schedule
+) -> TrainedNetwork:
     """Stochastic gradient descent on the samples of the problem; the steps of a schedule."""
     rng, N, d = generator("rng", rng), integer("N", N, at_least=1), len(problem.goal)
     eigenvalues = np.linalg.eigvalsh(problem.goal)

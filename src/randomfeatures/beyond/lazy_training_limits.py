@@ -251,13 +251,17 @@ def neural_network_limit(rho: float, quantile: Callable[[float], float]) -> floa
     above, error_above = _energy(quantile, scale, cut, 1.0)
     total, error = below + above, error_below + error_above
     if total <= 0:
-        raise ValueError("quantile must be the quantile function of a law of |λ| that is not all at 0, got 0")
+        raise ValueError(
+            "quantile must be the quantile function of a law of |λ| that is not all at 0, got 0"
+        )
     if not error <= 1e-9 * total < math.inf:
         raise RuntimeError(f"the quadrature is known to {error / total:.1e} only, not to 1e-9")
     return below / total
 
 
-def _energy(quantile: Callable[[float], float], scale: float, start: float, end: float) -> tuple[float, float]:
+def _energy(
+    quantile: Callable[[float], float], scale: float, start: float, end: float
+) -> tuple[float, float]:
     """The integral of (Q/scale)² from ``start`` to ``end``, and its error."""
 
     def square(u: float) -> float:
@@ -265,7 +269,9 @@ def _energy(quantile: Callable[[float], float], scale: float, start: float, end:
         return q * q
 
     # full_output keeps scipy from warning: the error is looked at by the caller.
-    value, error, *_ = integrate.quad(square, start, end, epsabs=0.0, epsrel=1e-11, limit=200, full_output=True)
+    value, error, *_ = integrate.quad(
+        square, start, end, epsabs=0.0, epsrel=1e-11, limit=200, full_output=True
+    )
     return value, error
 
 

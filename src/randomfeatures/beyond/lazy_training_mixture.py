@@ -56,7 +56,9 @@ def mixture_risk(Delta: Float[Array, "d d"], S: Float[Array, "d d"]) -> float:
     S = symmetric_part("S", S)
     common_namespace(Delta=Delta, S=S)
     if S.shape != Delta.shape:
-        raise ValueError(f"S must have the shape {tuple(Delta.shape)} of Delta, got {tuple(S.shape)}")
+        raise ValueError(
+            f"S must have the shape {tuple(Delta.shape)} of Delta, got {tuple(S.shape)}"
+        )
     with np.errstate(over="ignore", invalid="ignore"):
         missed, both = 1 - inner(S, Delta), S @ Delta
         error = missed * missed + 2 * inner(S, S) + 2 * inner(both, both.T)
@@ -215,7 +217,9 @@ def mixture_neural_tangent_limit(rho: float, norm_squared: float, tau: float) ->
     return _limit(neural_tangent_limit(rho, tau), norm_squared)
 
 
-def mixture_neural_network_limit(rho: float, norm_squared: float, quantile: Callable[[float], float]) -> float:
+def mixture_neural_network_limit(
+    rho: float, norm_squared: float, quantile: Callable[[float], float]
+) -> float:
     r"""The limit of :func:`mixture_neural_network_risk`.
 
     .. math:: \frac{2}{2+s}, \qquad
@@ -253,5 +257,7 @@ def mixture_matrix(Delta: Float[Array, "d d"]) -> tuple[Float[Array, "d d"], flo
     xp = array_namespace(Delta)
     delta = float(xp.max(xp.abs(xp.linalg.eigvalsh(Delta))))
     if delta >= 1:
-        raise ValueError(f"Delta must have all eigenvalues in (-1, 1), got one of absolute value {delta!r}")
+        raise ValueError(
+            f"Delta must have all eigenvalues in (-1, 1), got one of absolute value {delta!r}"
+        )
     return Delta, delta

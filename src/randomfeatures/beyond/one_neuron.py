@@ -158,7 +158,9 @@ def sample_gradient(
     with np.errstate(over="ignore", invalid="ignore"):
         z = w @ xp.matrix_transpose(x)
         if derivative_at_zero is None and xp.any(z == 0):
-            raise ValueError("derivative_at_zero must be a number where some <w, x_i> = 0, got None")
+            raise ValueError(
+                "derivative_at_zero must be a number where some <w, x_i> = 0, got None"
+            )
         slope = xp.where(z > 0, xp.ones_like(z), xp.zeros_like(z))
         if derivative_at_zero is not None:
             at_zero = real("derivative_at_zero", derivative_at_zero) * xp.ones_like(z)
@@ -270,7 +272,9 @@ def _vectors(w: Array, v: Array) -> tuple[Array, Array]:
     fit = w.ndim and v.ndim and shapes[0][-1] == shapes[1][-1] > 0
     pairs = zip(shapes[0][::-1], shapes[1][::-1], strict=False)
     if not (fit and all(m == n or 1 in (m, n) for m, n in pairs)):
-        raise ValueError(f"w, v must have shapes (..., d) that broadcast together, got {shapes[0]}, {shapes[1]}")
+        raise ValueError(
+            f"w, v must have shapes (..., d) that broadcast together, got {shapes[0]}, {shapes[1]}"
+        )
     return w, v
 
 

@@ -112,7 +112,9 @@ def first_step_error(d: int, n: int, norm: float = 1.0, noise: float = 0.0) -> f
         # Quotients of integers of any size, then numbers.
         return real("the error", (2 * d + 3) / n * norm**2 + 4 * d / n * noise**2)
     except OverflowError:
-        raise ValueError(f"d, norm, noise must be such that the error is finite, got {d}, {norm!r}, {noise!r}") from None
+        raise ValueError(
+            f"d, norm, noise must be such that the error is finite, got {d}, {norm!r}, {noise!r}"
+        ) from None
 
 
 def frozen_features_error(angle: Float[Array, "*s"]) -> Float[Array, "*s"]:

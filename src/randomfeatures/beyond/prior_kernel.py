@@ -81,7 +81,9 @@ def one_layer_kernel(
     lengths_x, lengths_y, cos = lengths_and_cosines(x, y)
     with np.errstate(over="ignore"):
         if activation == "relu":  # homogeneous: the standard deviations come out of the mean
-            return finite_array("the kernel of x, y", outputs * dual_relu(cos) * lengths_x * lengths_y)
+            return finite_array(
+                "the kernel of x, y", outputs * dual_relu(cos) * lengths_x * lengths_y
+            )
         square_x = finite_array("the variance at x", lengths_x**2)
         square_y = finite_array("the variance at y", lengths_y**2)
     dual = {"erf": dual_erf, "sine": dual_sine, "gaussian": dual_gaussian}[activation]
@@ -95,8 +97,12 @@ def _inputs_with_bias(x: Array, y: Array, scale: float, bias: float) -> tuple[Ar
     xp, size = array_namespace(x), scale / math.sqrt(x.shape[1])
     if bias == 0:
         return size * x, size * y
-    ends = (xp.full((rows.shape[0], 1), bias, dtype=rows.dtype, device=device(rows)) for rows in (x, y))
-    return tuple(xp.concat([size * rows, end], axis=1) for rows, end in zip((x, y), ends, strict=True))
+    ends = (
+        xp.full((rows.shape[0], 1), bias, dtype=rows.dtype, device=device(rows)) for rows in (x, y)
+    )
+    return tuple(
+        xp.concat([size * rows, end], axis=1) for rows, end in zip((x, y), ends, strict=True)
+    )
 
 
 def convolution_kernel(
@@ -137,7 +143,10 @@ def convolution_kernel(
     def pair(p: int, other: int) -> Array:
         """k_1 between patch p of x and another of y, some rows of x at a time."""
         rows = max(1, BLOCK // max(y.shape[0], 1))
-        parts = [one_layer_kernel(patches_x[i : i + rows, p, :], patches_y[:, other, :], activation, 1) for i in range(0, x.shape[0], rows)]
+        parts = [
+            one_layer_kernel(patches_x[i : i + rows, p, :], patches_y[:, other, :], activation, 1)
+            for i in range(0, x.shape[0], rows)
+        ]
         return array_namespace(x).concat(parts)
 
     if not pooling:
@@ -153,7 +162,9 @@ def convolution_kernel(
 # --- depth
 
 
-def depth_correction(x: Float[Array, "n d"], y: Float[Array, "m d"], outputs: int) -> Float[Array, "n m"]:
+def depth_correction(
+    x: Float[Array, "n d"], y: Float[Array, "m d"], outputs: int
+) -> Float[Array, "n m"]:
     r"""b(x, y): how a finite first width changes the kernel of two hidden ReLU layers.
 
     .. math:: k(x,y) = k_\infty(x,y) + \frac{b(x,y)}{m_1} + O(m_1^{-2}), \qquad
@@ -245,7 +256,9 @@ def image_and_patch(shape: tuple[int, int], patch: int) -> tuple[tuple[int, int]
     return (rows, columns), integer("patch", patch, at_least=1, at_most=min(rows, columns))
 
 
-def image_patches(x: Float[Array, "n d"], shape: tuple[int, int], patch: int) -> Float[Array, "n P q"]:
+def image_patches(
+    x: Float[Array, "n d"], shape: tuple[int, int], patch: int
+) -> Float[Array, "n P q"]:
     """All patches of the images, row by row.
 
     >>> image_patches(np.arange(6.0)[None], (2, 3), 2)
@@ -254,10 +267,15 @@ def image_patches(x: Float[Array, "n d"], shape: tuple[int, int], patch: int) ->
     """
     xp, (rows, columns) = array_namespace(x), shape
     if x.shape[1] != rows * columns:
-        raise ValueError(f"x must have {rows * columns} columns, the pixels of shape {shape}, got {x.shape[1]}")
+        raise ValueError(
+            f"x must have {rows * columns} columns, the pixels of shape {shape}, got {x.shape[1]}"
+        )
     image = xp.reshape(x, (x.shape[0], rows, columns))
     places = [(i, j) for i in range(rows - patch + 1) for j in range(columns - patch + 1)]
-    cut = [xp.reshape(image[:, i : i + patch, j : j + patch], (x.shape[0], patch**2)) for i, j in places]
+    cut = [
+        xp.reshape(image[:, i : i + patch, j : j + patch], (x.shape[0], patch**2))
+        for i, j in places
+    ]
     return xp.stack(cut, axis=1)
 
 

@@ -127,7 +127,9 @@ def convolution(
     return network
 
 
-def sampled_features(rng: np.random.Generator, network: Network, x: Float[Array, "n d"], R: int) -> Float[Array, "n RC"]:
+def sampled_features(
+    rng: np.random.Generator, network: Network, x: Float[Array, "n d"], R: int
+) -> Float[Array, "n RC"]:
     r"""The logits of R independent initialisations side by side, over √R.
 
     These are RC features whose inner products are k_R. The same ``rng`` (same seed) gives the same
@@ -247,7 +249,9 @@ def _initialise(model: Any, generator: Any) -> None:
             weight.copy_(size * torch.randn(weight.shape, generator=generator))
 
 
-def _model(architecture: str, d: int, width: int, classes: int, image: tuple[tuple[int, int], int]) -> Any:
+def _model(
+    architecture: str, d: int, width: int, classes: int, image: tuple[tuple[int, int], int]
+) -> Any:
     """The torch module of this architecture, for images of (shape, patch)."""
     from torch import nn
 

@@ -65,7 +65,9 @@ def entry_variance(
         return finite_array("the variance at x, y", unit * lengths * lengths)
 
 
-def expected_kernel_error(x: Float[Array, "n d"], width: int, outputs: int, R: int, kurtosis: float = 3.0) -> float:
+def expected_kernel_error(
+    x: Float[Array, "n d"], width: int, outputs: int, R: int, kurtosis: float = 3.0
+) -> float:
     r"""The root mean square of ‖K_R - K‖, Frobenius norm, over R initialisations.
 
     .. math:: \bigl(\mathbb E\,\|K_R-K\|_F^2\bigr)^{1/2}

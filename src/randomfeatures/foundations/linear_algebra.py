@@ -75,8 +75,8 @@ def angles_of_rows(u: Float[Array, "n d"], v: Float[Array, "m d"]) -> Float[Arra
     r"""The angles between the unit vectors in the rows of u and those in the rows of v.
 
     From one matrix product; the few pairs whose arc cosine would lose digits, those with
-    \|cos\| > 0.99, by :func:`angle_of_directions`. Inside ``torch.func.vmap`` and ``jax.jit``, where
-    these are not known, all pairs, with memory for n m d numbers.
+    \|cos\| > 0.99, by :func:`angle_of_directions`. Inside ``torch.func.vmap`` and ``jax.jit``,
+    where these are not known, all pairs, with memory for n m d numbers.
 
     Error: absolute, a few units in the last place of 1.
 
@@ -103,7 +103,9 @@ def angles_of_rows(u: Float[Array, "n d"], v: Float[Array, "m d"]) -> Float[Arra
     return xp.where(near, spread, xp.acos(xp.where(near, xp.zeros_like(cosine), cosine)))
 
 
-def pseudoinverse_form(K: Float[Array, "n n"], b: Float[Array, " n"], *, cut: float) -> Float[Array, ""]:
+def pseudoinverse_form(
+    K: Float[Array, "n n"], b: Float[Array, " n"], *, cut: float
+) -> Float[Array, ""]:
     r"""<b, K⁺ b> for a positive semidefinite K: how much of a target n features capture.
 
     .. math:: \langle b,K^+b\rangle=\sum_{\lambda_i>\mathrm{cut}\,\lambda_{\max}}
