@@ -505,7 +505,7 @@ W3, A2, X3, Y4 = np.ones((2, 3)), np.ones(2), np.ones((4, 3)), np.ones(4)
         (lambda: step_deviation(W3, A2, LAW, 0), "n must be an integer >= 1"),
         (
             lambda: alignment_field(1.0, 1.0, 1.0),
-            r"\(alpha_1\*\*2 \+ alpha_2\*\*2\) / separation\*\*2 must hold finite numbers <= 1",
+            r"\(alpha_1\*\*2 \+ alpha_2\*\*2\) / separation\*\*2 must be a finite real number <= 1",
         ),
         (lambda: alignment_field(1.0, 1.0, -1.0), "separation must be a finite real number > 0"),
         (lambda: initial_network(np.random.default_rng(0), 3, 2, 0.1), "m must be even, got 3"),
