@@ -91,3 +91,36 @@ def test_the_workflow_runs_the_pythons_that_the_package_names():
     workflow = yaml.safe_load(text(".github/workflows/book.yml"))
     assert workflow["jobs"]["check"]["strategy"]["matrix"]["python"] == named
     assert PROJECT["requires-python"] == f">={named[0]}"
+
+
+def addresses(changelog: str) -> tuple[set[str], set[str]]:
+    """The old and the new modules that the changelog's table of moves names."""
+    rows = re.findall(r"^\| (`.*) \| (`.*) \|$", changelog, re.MULTILINE)
+    old, new = (re.findall(r"`([\w.]+)`", " ".join(column)) for column in zip(*rows, strict=True))
+    return set(old), set(new)
+
+
+def test_the_changelog_says_where_to_find_what_moved():
+    old, new = addresses(text("CHANGELOG.md"))
+    package = files(randomfeatures)
+    found = {name for name in new if is_module(package, name)}
+    assert new - found == set() and len(new) > 30
+    assert {name for name in old if is_module(package, name)} == {
+        "limits"
+    }  # now the name of a part
+
+
+def is_module(package: Path, name: str) -> bool:
+    path = package.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def test_an_address_that_is_not_there_is_found():
+    old, new = addresses(
+        "| old | new |\n|---|---|\n| `a`, `b` | `c.d`; not `e` |\n| `f` | `power.kernels` |\n"
+    )
+    assert (old, new) == ({"a", "b", "f"}, {"c.d", "e", "power.kernels"})
+    assert [is_module(files(randomfeatures), name) for name in ("c.d", "power.kernels")] == [
+        False,
+        True,
+    ]
