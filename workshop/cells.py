@@ -15,25 +15,12 @@ WIDTH, LINES = 76, 20
 # Pages that are still too wide or too long, and pages that print too wide; one that no longer does
 # must be taken out.
 NOT_YET: set[str] = {
-    "intro",
-    "limits/anti-concentration",
-    "limits/any-coefficients",
-    "limits/bounded-coefficients",
-    "limits/concentration",
-    "limits/scaling",
-    "limits/triangle-wave",
     "sharp/optimum",
     "sharp/sandwich",
-    "sharp/spectrum",
 }
 WIDE_OUTPUTS: set[str] = {
-    "limits/any-coefficients",
-    "limits/bounded-coefficients",
-    "limits/concentration",
-    "limits/scaling",
     "sharp/optimum",
     "sharp/sandwich",
-    "sharp/spectrum",
 }
 
 
