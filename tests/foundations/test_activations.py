@@ -8,7 +8,7 @@ from checks import assert_close
 from hypothesis import given
 from hypothesis import strategies as st
 
-from randomfeatures.foundations.activations import erf, gaussian, relu, sine, through_numpy
+from randomfeatures.foundations.activations import erf, gaussian, relu, sine
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -34,16 +34,6 @@ def test_activations_return_what_went_in(activation, dtype):
     assert isinstance(other, torch.Tensor)
     assert other.dtype == getattr(torch, dtype)
     assert_close(other.numpy(), value, 1e-6 if dtype == "float32" else 1e-15)
-
-
-def test_through_numpy_comes_back_to_torch_and_refuses_a_gradient():
-    torch = pytest.importorskip("torch")
-    value = through_numpy(np.cbrt, torch.tensor([8.0, 27.0]))
-    assert isinstance(value, torch.Tensor)
-    assert value.dtype == torch.float32
-    assert_close(value.numpy(), [2, 3], 1e-6)
-    with pytest.raises(RuntimeError, match="requires grad"):
-        through_numpy(np.cbrt, torch.tensor([8.0], requires_grad=True))
 
 
 @given(NUMBERS)

@@ -1,20 +1,21 @@
-"""The activations of the book: what one hidden unit does to its input."""
+"""The activations of the book: what one hidden unit does to its input.
 
-from collections.abc import Callable
+Arrays of numpy, torch and JAX, and what becomes one (:mod:`~randomfeatures.foundations.arguments`);
+with derivatives, inside ``torch.func`` and ``jax`` transformations too.
+"""
 
-import numpy as np
-from array_api_compat import array_namespace, is_jax_array, is_numpy_array, is_torch_array
+from array_api_compat import array_namespace, is_jax_array, is_torch_array
 from jaxtyping import Float
 from scipy import special
 
-from randomfeatures.foundations.arguments import Array, converted, real_array
+from randomfeatures.foundations.arguments import Array, real_array
 
 
 def relu(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
     """The positive part [z]_+ = max(z, 0), entry by entry.
 
-    Error: none, the result is exact.
-    Raises: ValueError if ``z`` is no array of finite real numbers.
+    Error: none, the result is exact. The derivative at 0 is 1/2 in torch and JAX.
+    Raises: ValueError if ``z`` holds no finite real numbers.
 
     >>> import numpy as np
     >>> relu(np.array([-2.0, 0.0, 3.0]))
@@ -31,7 +32,7 @@ def erf(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
     .. math:: \operatorname{erf}(z) = \frac{2}{\sqrt\pi} \int_0^z e^{-t^2}\,dt
 
     Error: a few units in the last place.
-    Raises: ValueError if ``z`` is no array of finite real numbers.
+    Raises: ValueError if ``z`` holds no finite real numbers.
 
     >>> import numpy as np
     >>> erf(np.array([-40.0, 0.0, 40.0]))
@@ -51,7 +52,7 @@ def sine(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
     """sin(z), entry by entry, the argument in radians.
 
     Error: a unit in the last place.
-    Raises: ValueError if ``z`` is no array of finite real numbers.
+    Raises: ValueError if ``z`` holds no finite real numbers.
 
     >>> import numpy as np
     >>> sine(np.array([0.0]))
@@ -65,7 +66,7 @@ def gaussian(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
     """The bump exp(-z^2 / 2), entry by entry; its height is 1, so it is not a probability density.
 
     Error: relative, (1 + z^2) units in the last place.
-    Raises: ValueError if ``z`` is no array of finite real numbers.
+    Raises: ValueError if ``z`` holds no finite real numbers.
 
     >>> import numpy as np
     >>> gaussian(np.array([0.0, 1e200]))
@@ -75,19 +76,3 @@ def gaussian(z: Float[Array, "*s"]) -> Float[Array, "*s"]:
     xp = array_namespace(z)
     near = xp.clip(z, -60.0, 60.0)  # exp(-60^2/2) is 0 as a float; a larger square would overflow
     return xp.exp(-(near * near) / 2)
-
-
-def through_numpy(function: Callable[..., np.ndarray], *arrays: Float[Array, "*s"]) -> Float[Array, "*s"]:
-    """``function(*arrays)`` for a function that knows numpy only: the arrays go to numpy, the result comes back as they were.
-
-    The last resort, for special functions that the library of the arrays lacks. There is no gradient through it: torch raises
-    if one is asked for.
-
-    >>> import numpy as np
-    >>> through_numpy(np.cbrt, np.array([8.0, 27.0]))
-    array([2., 3.])
-    """
-    first = arrays[0]
-    if is_numpy_array(first):
-        return function(*arrays)
-    return converted(function(*(converted(array, np.zeros(()), np.float64) for array in arrays)), first)

@@ -3,18 +3,34 @@ r"""Dual activations: the expectation E[σ(u) σ(v)] for centred Gaussian u, v, 
 For features x -> σ(<w, x>) and x ~ N(0, I) this is the inner product of two features: u = <w, x> has variance |w|^2, v = <w', x> has
 variance |w'|^2, and their covariance is <w, w'>. For random weights it is the kernel of the features at two inputs.
 
-The functions of variances and covariance take numbers and arrays that broadcast; a covariance may exceed sqrt(variance_u variance_v)
-by rounding (100 units in the last place) and is then cut to it. They compute in double precision and return the dtype that came in.
+The functions of variances and covariance take numbers and arrays that broadcast; a covariance may
+exceed sqrt(variance_u variance_v) by rounding (100 units in the last place) and is then cut to it.
+They compute in double precision (in JAX: in its longest float) and return the dtype that came in.
+
+Arrays of numpy, torch and JAX; first derivatives are right at the edges too (ρ = 1 and -1, variance
+0), infinite where they are infinite. Second derivatives are those of the formulas of the first,
+which at the edges may be infinite or NaN.
 """
 
 import math
 
 from array_api_compat import array_namespace
 from jaxtyping import Float
-from scipy import special
 
-from randomfeatures.foundations.activations import erf, through_numpy
-from randomfeatures.foundations.arguments import Array, anywhere, broadcast, double, first_index, real_array
+from randomfeatures.foundations.arguments import (
+    Array,
+    anywhere,
+    broadcast,
+    double,
+    first_index,
+    real_array,
+)
+from randomfeatures.foundations.derivatives import with_derivatives
+from randomfeatures.foundations.dual_activations_relu import (
+    relu_general,
+    relu_general_slopes,
+    standardize,
+)
 
 
 def dual_step(rho: Float[Array, "*s"]) -> Float[Array, "*s"]:
@@ -23,7 +39,8 @@ def dual_step(rho: Float[Array, "*s"]) -> Float[Array, "*s"]:
     .. math:: \tfrac14 + \tfrac1{2\pi} \arcsin\rho
 
     Source: Sheppard (1899); Cho and Saul (2009), degree 0.
-    Error: absolute, a unit in the last place of 1/2, given rho; the derivative is infinite at rho = 1 and -1.
+    Error: absolute, a unit in the last place of 1/2, given rho; the derivative is infinite at
+    rho = 1 and -1.
     Raises: ValueError if |rho| > 1.
 
     >>> import numpy as np
@@ -31,8 +48,7 @@ def dual_step(rho: Float[Array, "*s"]) -> Float[Array, "*s"]:
     array([0.  , 0.25, 0.5 ])
     """
     rho = real_array("rho", rho, at_least=-1, at_most=1)
-    xp = array_namespace(rho)
-    return 0.25 + xp.asin(rho) / (2 * math.pi)
+    return with_derivatives(_step, _step_slope, rho)
 
 
 def dual_relu(rho: Float[Array, "*s"]) -> Float[Array, "*s"]:
@@ -41,7 +57,10 @@ def dual_relu(rho: Float[Array, "*s"]) -> Float[Array, "*s"]:
     .. math:: \frac{\sqrt{1-\rho^2} + (\pi-\arccos\rho)\,\rho}{2\pi}
 
     Source: Cho and Saul (2009), degree 1.
-    Error: absolute, a few units in the last place of 1/2; the relative error is unbounded as rho -> -1, where the value tends to 0.
+    The derivative is :func:`dual_step`: 1/2 at rho = 1 and 0 at rho = -1.
+
+    Error: absolute, a few units in the last place of 1/2; the relative error is unbounded as
+    rho -> -1, where the value tends to 0.
     Raises: ValueError if |rho| > 1.
 
     >>> import numpy as np
@@ -49,8 +68,7 @@ def dual_relu(rho: Float[Array, "*s"]) -> Float[Array, "*s"]:
     array([0. , 0.5])
     """
     rho = real_array("rho", rho, at_least=-1, at_most=1)
-    xp = array_namespace(rho)
-    return (xp.sqrt((1 - rho) * (1 + rho)) + (math.pi - xp.acos(rho)) * rho) / (2 * math.pi)
+    return with_derivatives(_relu, _relu_slope, rho)
 
 
 def dual_relu_general(
@@ -85,21 +103,10 @@ def dual_relu_general(
     variance_u, variance_v, covariance, a, b = broadcast(
         variance_u=variance_u, variance_v=variance_v, covariance=covariance, bias_u=bias_u, bias_v=bias_v
     )
-    xp, dtype = array_namespace(a), a.dtype
-    p, q, rho = _standardize(variance_u, variance_v, covariance)
-    a, b = double(a), double(b)
-    h, k = _level(a, p), _level(b, q)
-    # 1 - |ρ| is exact for |ρ| >= 1/2, and so is k - h where it matters: no digits are lost as ρ -> 1 or -1.
-    sign, gap = xp.where(rho < 0, -1.0, 1.0), 1 - xp.abs(rho)
-    r = xp.clip(xp.sqrt(gap * (1 + xp.abs(rho))), TINY, None)
-    x = (k - sign * h + sign * gap * h) / r
-    y = (h - sign * k + sign * gap * k) / r
-    both = _normal(h) / 2 + _normal(k) / 2 - through_numpy(special.owens_t, h, x / h) - through_numpy(special.owens_t, k, y / k)
-    both = both - xp.where((h < 0) != (k < 0), 0.5, 0.0)
-    edges = p * b * _density(h) * _normal(x) + q * a * _density(k) * _normal(y)
-    corner = p * q * r * xp.exp(-(h * h + x * x) / 2) / (2 * math.pi)
-    value = (a * b + rho * p * q) * both + edges + corner
-    return xp.astype(xp.clip(value, 0.0, None), dtype)
+    _check(variance_u, variance_v, covariance)
+    arguments = (double(array) for array in (variance_u, variance_v, covariance, a, b))
+    value = with_derivatives(relu_general, relu_general_slopes, *arguments)
+    return array_namespace(a).astype(value, a.dtype)
 
 
 def dual_erf(
@@ -120,12 +127,10 @@ def dual_erf(
     0.33333333333333
     """
     variance_u, variance_v, covariance = broadcast(variance_u=variance_u, variance_v=variance_v, covariance=covariance)
-    xp = array_namespace(variance_u)
-    p, q, rho = _standardize(variance_u, variance_v, covariance)
-    p, q = math.sqrt(2) * p, math.sqrt(2) * q
-    a, b, square = _shrink(p, q, rho)
-    sine = rho * (p * xp.sqrt(a)) * (q * xp.sqrt(b))
-    return xp.astype(2 / math.pi * xp.atan2(sine, xp.sqrt(square)), variance_u.dtype)
+    _check(variance_u, variance_v, covariance)
+    arguments = (double(array) for array in (variance_u, variance_v, covariance))
+    value = with_derivatives(_erf, _erf_slopes, *arguments)
+    return array_namespace(value).astype(value, variance_u.dtype)
 
 
 def dual_sine(
@@ -152,15 +157,10 @@ def dual_sine(
     variance_u, variance_v, covariance, phi, psi = broadcast(
         variance_u=variance_u, variance_v=variance_v, covariance=covariance, phase_u=phase_u, phase_v=phase_v
     )
-    xp, dtype = array_namespace(phi), phi.dtype
-    p, q, rho = _standardize(variance_u, variance_v, covariance)
-    phi, psi = double(phi), double(psi)
-    size = xp.abs(rho) * p * q
-    # e^{|c|} is taken out of sinh and cosh, so nothing overflows; (p-q)^2/2 + (1-|ρ|)pq = (V_u + V_v)/2 - |c| is never negative.
-    decay = xp.exp(-((p - q) ** 2) / 2 - (1 - xp.abs(rho)) * p * q)
-    sinh = xp.where(rho < 0, -1.0, 1.0) * -xp.expm1(-2 * size) / 2
-    cosh = (1 + xp.exp(-2 * size)) / 2
-    return xp.astype(decay * (xp.cos(phi) * xp.cos(psi) * sinh + xp.sin(phi) * xp.sin(psi) * cosh), dtype)
+    _check(variance_u, variance_v, covariance)
+    arguments = (double(array) for array in (variance_u, variance_v, covariance, phi, psi))
+    value = with_derivatives(_sine, _sine_slopes, *arguments)
+    return array_namespace(value).astype(value, phi.dtype)
 
 
 def dual_gaussian(
@@ -181,55 +181,126 @@ def dual_gaussian(
     True
     """
     variance_u, variance_v, covariance = broadcast(variance_u=variance_u, variance_v=variance_v, covariance=covariance)
-    xp = array_namespace(variance_u)
-    a, b, square = _shrink(*_standardize(variance_u, variance_v, covariance))
-    return xp.astype(xp.sqrt(a) * xp.sqrt(b) / xp.sqrt(square), variance_u.dtype)
+    _check(variance_u, variance_v, covariance)
+    arguments = (double(array) for array in (variance_u, variance_v, covariance))
+    value = with_derivatives(_gaussian, _gaussian_slopes, *arguments)
+    return array_namespace(value).astype(value, variance_u.dtype)
 
 
-TINY = 1e-150
-"""Stands for a level 0 and for r = 0: far below rounding, yet its square and quotients are floats."""
-
-FAR = 100.0
-"""Levels beyond it are cut to it: the Gaussian mass there, exp(-5000), is zero as a float."""
-
-
-def _standardize(variance_u: Array, variance_v: Array, covariance: Array) -> tuple[Array, Array, Array]:
-    """Standard deviations and correlation (0 if a variance is 0) in double precision."""
+def _check(variance_u: Array, variance_v: Array, covariance: Array) -> None:
+    """ValueError unless they are the variances and the covariance of two numbers."""
     real_array("variance_u", variance_u, at_least=0)
     real_array("variance_v", variance_v, at_least=0)
     xp = array_namespace(covariance)
-    slack = 1 + 100 * xp.finfo(covariance.dtype).eps
-    p, q = xp.sqrt(double(variance_u)), xp.sqrt(double(variance_v))
-    scale, c = p * q, double(covariance)
-    wrong = xp.abs(c) > scale * slack
+    slack = 1 + 100 * float(xp.finfo(covariance.dtype).eps)
+    bound = xp.sqrt(double(variance_u)) * xp.sqrt(double(variance_v))
+    wrong = xp.abs(double(covariance)) > bound * slack
     if anywhere(wrong):
         index = first_index(wrong)
-        bound, value = float(scale[index]), float(c[index])
+        largest, value = float(bound[index]), float(covariance[index])
         raise ValueError(
-            f"covariance must be at most sqrt(variance_u * variance_v) = {bound!r} in absolute value, got {value!r} at index {index}"
+            f"covariance must be at most sqrt(variance_u * variance_v) = {largest!r} in absolute value, got {value!r} at index {index}"
         )
-    return p, q, xp.clip(c / xp.where(scale > 0, scale, 1.0), -1.0, 1.0)
+
+
+# --- functions of the correlation, and their slopes
+
+
+def _step(rho: Array) -> Array:
+    return 0.25 + array_namespace(rho).asin(rho) / (2 * math.pi)
+
+
+def _step_slope(rho: Array) -> tuple[Array]:
+    xp, square = array_namespace(rho), (1 - rho) * (1 + rho)
+    slope = 1 / (2 * math.pi * xp.sqrt(xp.where(square > 0, square, xp.ones_like(rho))))
+    return (xp.where(square > 0, slope, math.inf * xp.ones_like(rho)),)
+
+
+def _relu(rho: Array) -> Array:
+    xp = array_namespace(rho)
+    return (xp.sqrt((1 - rho) * (1 + rho)) + (math.pi - xp.acos(rho)) * rho) / (2 * math.pi)
+
+
+def _relu_slope(rho: Array) -> tuple[Array]:
+    return (with_derivatives(_step, _step_slope, rho),)
+
+
+# --- smooth activations, and their slopes in the variances, the covariance and the phases
+
+
+def _erf(variance_u: Array, variance_v: Array, covariance: Array) -> Array:
+    xp = array_namespace(covariance)
+    _, _, square, sine = _erf_parts(variance_u, variance_v, covariance)
+    return 2 / math.pi * xp.atan2(sine, xp.sqrt(square))
+
+
+def _erf_slopes(variance_u: Array, variance_v: Array, covariance: Array) -> tuple[Array, ...]:
+    xp = array_namespace(covariance)
+    a, b, square, sine = _erf_parts(variance_u, variance_v, covariance)
+    slope = 2 / (math.pi * xp.sqrt(square))
+    return -slope * sine * a, -slope * sine * b, 2 * slope * xp.sqrt(a) * xp.sqrt(b)
+
+
+def _erf_parts(variance_u: Array, variance_v: Array, covariance: Array) -> tuple[Array, ...]:
+    """1/(1+2V_u), 1/(1+2V_v), and the squared cosine and the sine of the angle."""
+    xp = array_namespace(covariance)
+    p, q, rho = standardize(variance_u, variance_v, covariance)
+    p, q = math.sqrt(2) * p, math.sqrt(2) * q
+    a, b, square = _shrink(p, q, rho)
+    return a, b, square, rho * (p * xp.sqrt(a)) * (q * xp.sqrt(b))
+
+
+def _gaussian(variance_u: Array, variance_v: Array, covariance: Array) -> Array:
+    xp = array_namespace(covariance)
+    a, b, square = _shrink(*standardize(variance_u, variance_v, covariance))
+    return xp.sqrt(a) * xp.sqrt(b) / xp.sqrt(square)
+
+
+def _gaussian_slopes(variance_u: Array, variance_v: Array, covariance: Array) -> tuple[Array, ...]:
+    xp = array_namespace(covariance)
+    p, q, rho = standardize(variance_u, variance_v, covariance)
+    a, b, square = _shrink(p, q, rho)
+    value = xp.sqrt(a) * xp.sqrt(b) / xp.sqrt(square)
+    return -value * a / square / 2, -value * b / square / 2, value * rho * (p * a) * (q * b) / square
+
+
+def _sine(*arguments: Array) -> Array:
+    even, odd, _, _ = _sine_parts(*arguments)
+    return even + odd
+
+
+def _sine_slopes(*arguments: Array) -> tuple[Array, ...]:
+    """By Price's theorem E cos cos in the covariance; E cos sin and E sin cos in the phases."""
+    xp, (*_, phi, psi) = array_namespace(arguments[0]), arguments
+    even, odd, sinh, cosh = _sine_parts(*arguments)
+    half = -(even + odd) / 2
+    in_covariance = xp.cos(phi) * xp.cos(psi) * cosh + xp.sin(phi) * xp.sin(psi) * sinh
+    in_phi = xp.cos(phi) * xp.sin(psi) * cosh - xp.sin(phi) * xp.cos(psi) * sinh
+    in_psi = xp.sin(phi) * xp.cos(psi) * cosh - xp.cos(phi) * xp.sin(psi) * sinh
+    return half, half, in_covariance, in_phi, in_psi
+
+
+def _sine_parts(variance_u: Array, variance_v: Array, covariance: Array, phi: Array, psi: Array) -> tuple[Array, ...]:
+    """The two terms of E sin sin, and exp(-(V_u + V_v)/2) times sinh c and cosh c.
+
+    e^|c| is taken out of sinh and cosh, so nothing overflows: (p - q)^2 / 2 + (1 - |ρ|) p q =
+    (V_u + V_v)/2 - |c| is never negative.
+    """
+    xp = array_namespace(covariance)
+    p, q, rho = standardize(variance_u, variance_v, covariance)
+    size = xp.abs(rho) * p * q
+    decay = xp.exp(-((p - q) ** 2) / 2 - (1 - xp.abs(rho)) * p * q)
+    sinh = decay * -xp.expm1(-2 * size) / 2
+    sinh = xp.where(rho < 0, -sinh, sinh)
+    cosh = decay * (1 + xp.exp(-2 * size)) / 2
+    return xp.cos(phi) * xp.cos(psi) * sinh, xp.sin(phi) * xp.sin(psi) * cosh, sinh, cosh
 
 
 def _shrink(p: Array, q: Array, rho: Array) -> tuple[Array, Array, Array]:
-    """a = 1/(1+p^2), b = 1/(1+q^2) and 1 - (1-a)(1-b)ρ^2 as a sum of positive terms: no digits are lost for large p, q and ρ near 1."""
+    """a = 1/(1+p^2), b = 1/(1+q^2) and 1 - (1-a)(1-b)ρ^2.
+
+    The last as a sum of positive terms: no digits are lost for large p, q and ρ near 1.
+    """
     a, b = 1 / (1 + p * p), 1 / (1 + q * q)
     one_minus_a, one_minus_b = p * p * a, q * q * b
     return a, b, a + b * one_minus_a + one_minus_a * one_minus_b * (1 - rho) * (1 + rho)
-
-
-def _level(bias: Array, deviation: Array) -> Array:
-    """bias / deviation, cut to [-FAR, FAR], never 0: the limit where the deviation is 0."""
-    xp = array_namespace(bias)
-    inside = xp.abs(bias) < FAR * deviation
-    level = xp.where(inside, bias / xp.where(inside, deviation, 1.0), xp.where(bias < 0, -FAR, FAR))
-    return xp.where(xp.abs(level) < TINY, TINY, level)
-
-
-def _normal(z: Array) -> Array:
-    """Φ(z), absolute error a unit in the last place of 1."""
-    return (1 + erf(z / math.sqrt(2))) / 2
-
-
-def _density(z: Array) -> Array:
-    return array_namespace(z).exp(-z * z / 2) / math.sqrt(2 * math.pi)
