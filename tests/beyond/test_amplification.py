@@ -545,3 +545,52 @@ W3, A2, X3, Y4 = np.ones((2, 3)), np.ones(2), np.ones((4, 3)), np.ones(4)
 def test_bad_input(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# --- neurons and clusters of every size
+
+
+@given(SEEDS, st.floats(-300, 300), st.floats(-140, 140))
+@settings(max_examples=40)
+def test_neurons_and_noise_of_every_size(seed, length, size):
+    """Only directions matter in the step; all is in proportion to σ where it should be."""
+    clusters, W, a, _ = problem(seed)
+    scaled = XORClusters(
+        d=clusters.d, separation=clusters.separation, sigma=10**size, flip=clusters.flip
+    )
+    step = first_step(W, a, clusters) / clusters.sigma
+    found = first_step(10**length * W, a, scaled) / 10**size
+    assert np.allclose(found, step, rtol=1e-12, atol=1e-14 * np.max(np.abs(step)))
+    for here, there in zip(alignment(10**length * W, scaled), alignment(W, clusters), strict=True):
+        assert np.allclose(here, there, rtol=1e-13)
+    assert (
+        abs(
+            float(random_features_risk(10**length * W, scaled))
+            - float(random_features_risk(W, clusters))
+        )
+        < 1e-9
+    )
+    for function, power in ((growth, 1), (smallness_bound, 2)):
+        factor = length + power * (size - math.log10(clusters.sigma))
+        truth = function(W, a, clusters)
+        if abs(factor) < 280 and abs(power * size) < 280:
+            assert np.allclose(
+                function(10**length * W, a, scaled) / 10**factor, truth, rtol=1e-9, atol=1e-13
+            )
+
+
+def test_what_has_no_number_is_refused():
+    clusters = XORClusters(d=2, separation=3.0, sigma=1e200)
+    W, a = np.array([[1e200, 0.0]]), np.ones(1)
+    for function, name in ((growth, "the growth"), (smallness_bound, "the bound")):
+        with pytest.raises(ValueError, match=f"{name} for|{name} of"):
+            function(W, a, clusters)
+    with pytest.raises(ValueError, match="the deviation for W, a must hold finite numbers"):
+        step_deviation(W, a, clusters, 3)
+    with pytest.raises(ValueError, match=r"separation \* sigma must be a finite real number > 0"):
+        XORClusters(d=2, separation=1e200, sigma=1e200)
+    with pytest.raises(ValueError, match="the velocity must be a finite real number"):
+        alignment_field(1e199, 1e199, 1e200)
+    with pytest.raises(ValueError, match="separation must be a finite real number <= 1e"):
+        random_features_risk(W, XORClusters(d=2, separation=1e7))
+    assert mean_absolute(1e300) == 1e300

@@ -9,6 +9,7 @@ import pytest
 import torch
 from checks import assert_close
 from hypothesis import given
+from hypothesis import strategies as st
 from lazy_training_parts import (
     SEEDS,
     few,
@@ -356,3 +357,27 @@ SMALL = GOOD / 4
 def test_wrong_arguments_are_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# --- matrices and weights of every size
+
+
+@few
+@given(SEEDS, st.floats(-300, 300), st.floats(-300, 300))
+def test_risks_do_not_depend_on_the_sizes_of_target_and_weights(seed, size, length):
+    rng = np.random.default_rng(seed)
+    B, W = symmetric(rng, 4), rng.standard_normal((3, 4))
+    for function in (random_features_risk, neural_tangent_risk):
+        assert_close(function(10**size * B, 10**length * W), function(B, W), 1e-11)
+    assert_close(neural_network_risk(10**size * B, 2), neural_network_risk(B, 2), 1e-13)
+    assert_close(trace_share(10**size * B), trace_share(B), 1e-13)
+    a, c = rng.standard_normal(3), 0.3
+    plain = network_risk(B, W, a, c)
+    assert_close(network_risk(10**size * B, W, 10**size * a, 10**size * c), plain, 1e-12 * plain)
+
+
+def test_a_network_too_large_for_its_risk_is_refused():
+    with pytest.raises(ValueError, match="the risk of W, a, c must be a finite real number"):
+        network_risk(np.eye(2), 1e200 * np.ones((1, 2)), np.ones(1), 0.0)
+    assert neural_network_risk(np.eye(2), 10**400) == 0.0
+    assert random_features_risk([[1, 0], [0, 3]], [[2, 0]]) == 0.9

@@ -2,6 +2,7 @@
 small."""
 
 import importlib.util
+import math
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +87,13 @@ def test_the_experiment_runs_at_a_small_point():
             found["best"] <= found["risk"] < found["best"] + 0.02
             and found["curve"][0] > found["risk"]
         )
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e-30, 3.0, 1e30, 1e200])
+def test_training_knows_the_size_of_the_target(size):
+    B = np.diag([1.0, 2.0, 0.5])
+    plain = train_network(np.random.default_rng(1), B, 2, 50)
+    scaled = train_network(np.random.default_rng(1), size * B, 2, 50)
+    assert scaled.risk == pytest.approx(plain.risk, abs=1e-4)
+    assert np.allclose(scaled.W, math.sqrt(size) * plain.W, rtol=1e-3, atol=1e-3 * math.sqrt(size))
+    assert scaled.c == pytest.approx(size * plain.c, rel=1e-3)

@@ -301,3 +301,34 @@ def test_the_general_formula_is_the_limit_of_relu_features(shape):
         means.append(np.mean(found) - formula)
     assert abs(means[0]) > 1.5 * abs(means[1]) > 0.003
     assert_close(formula + 2 * means[1] - means[0], formula, 0.006)
+
+
+# --- numbers of every size
+
+
+@given(st.integers(2, 10**60), st.integers(0, 10**120), st.floats(0, 1))
+def test_means_and_bounds_of_every_size_are_shares(d, N, tau):
+    N = min(N, d * (d + 1) // 2)
+    lower, upper = captured_identity_bounds(d, N)
+    assert 0 <= lower <= upper <= 1
+    low, high = expected_random_features_risk(d, N, tau)
+    assert -1e-12 <= low <= high <= 1 + 1e-12
+    assert 0 <= expected_neural_tangent_risk(d, N, tau) <= 1 + 1e-15
+    assert captured_identity_bounds(10**400, 10**400)[0] == pytest.approx(0.5, rel=1e-14)
+
+
+@given(st.floats(-150, 150))
+def test_the_scales_of_a_quantile_function_and_an_activation_do_not_count(exponent):
+    scale = 10**exponent
+    plain = neural_network_limit(0.3, exponential)
+    assert_close(neural_network_limit(0.3, lambda u: scale * exponential(u)), plain, 1e-9)
+    B, Gamma = np.diag([3.0, 1.0, 0.5]), np.diag([0.5, 0.3, 0.2])
+    plain = general_random_features_formula(B, Gamma, 2, (0.5, 0.4, 0.1))
+    scaled = (0.5 * scale, 0.4 * scale, 0.1 * scale * scale)
+    if 1e-300 < scaled[2] < 1e300:
+        assert_close(general_random_features_formula(B, Gamma, 2, scaled), plain, 1e-11)
+
+
+def test_an_activation_out_of_proportion_is_refused():
+    with pytest.raises(ValueError, match=r"lambda_1 / sqrt\(lambda_tilde\) must be"):
+        general_random_features_formula(np.eye(2), np.eye(2) / 2, 2, (1e300, 1.0, 1e-300))

@@ -8,6 +8,7 @@ import pytest
 import torch
 from checks import assert_close
 from hypothesis import given
+from hypothesis import strategies as st
 from one_neuron_parts import PI, SEEDS, pair, plane_mean, positive
 from scipy import integrate, optimize
 
@@ -199,10 +200,6 @@ def test_the_origin_needs_a_derivative_at_zero():
             lambda: population_gradient(np.array([1.0, np.nan]), np.ones(2)),
             "w must hold finite numbers, got nan",
         ),
-        (
-            lambda: population_loss(np.ones(2, dtype=int), np.ones(2)),
-            "w must hold real floating-point numbers",
-        ),
         (lambda: angle(np.zeros(2), np.ones(2)), "w must hold no zero vector"),
         (lambda: angle(np.ones(2), np.zeros(2)), "v must hold no zero vector"),
         (
@@ -335,3 +332,50 @@ def test_the_gradient_opposite_to_the_target():
     v, tilt = np.array([2.0, 0.0]), 1e-7  # the quadrature needs a plane
     w = -3 * np.array([math.cos(tilt), math.sin(tilt)])
     assert np.linalg.norm(by_quadrature(w, v)[1] - w / 2) < 1e-6
+
+
+# --- vectors of every size
+
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+VECTORS = st.lists(NUMBERS, min_size=2, max_size=2)
+
+
+@given(VECTORS, VECTORS)
+def test_loss_and_gradient_are_right_or_refused_at_every_size(w, v):
+    """Against the same vectors scaled to size one, where the numbers are checked elsewhere."""
+    scale = max(map(abs, w + v))
+    if scale < 1e-300:
+        assert population_loss(w, v) == 0 and not np.any(population_gradient(w, v, 0.0))
+        return
+    a, b = (np.array(vector) / scale for vector in (w, v))
+    gradient = population_gradient(a, b, 0.0)
+    assert np.allclose(population_gradient(w, v, 0.0) / scale, gradient, rtol=0, atol=1e-15)
+    loss = float(population_loss(a, b)) * scale * scale
+    if not math.isfinite(loss):
+        with pytest.raises(ValueError, match=r"the loss of w, v must be a finite real number"):
+            population_loss(w, v)
+    else:
+        # v - w is known to the last digit of v and w only.
+        assert abs(float(population_loss(w, v)) - loss) <= 1e-14 * scale * scale + 1e-307
+
+
+def test_a_loss_that_was_not_a_number():
+    with pytest.raises(ValueError, match="the loss of w, v must be a finite real number, got inf"):
+        population_loss((1e200, 0), (0, 1e200))
+    assert population_loss((1e-200, 0), (0, 1e-200)) == 0
+    assert float(population_loss((1e150, 0), (0, 1e150))) == pytest.approx(
+        1e300 * float(population_loss((1, 0), (0, 1))), rel=1e-14
+    )
+    with pytest.raises(ValueError, match="the products of w and x must hold finite numbers"):
+        sample_gradient((1e200, 0), [[1e200, 1.0]], [0.0])
+    with pytest.raises(ValueError, match="w must hold finite numbers"):
+        gradient_descent(lambda w: -1e308 * w, np.array([2.0, 3.0]), 10.0, 1)
+
+
+def test_lists_and_integers_are_arrays():
+    assert population_loss([2, 0], [1, 0]) == 0.25
+    assert np.array_equal(population_gradient([3, 0], np.array([1, 0])), [1.0, 0.0])
+    assert np.array_equal(sample_gradient([2, -1], [[1, 0], [0, 2]], [1, 3]), [0.5, 0.0])
+    assert float(angle([1, 0], torch.tensor([0.0, 2.0]))) == pytest.approx(PI / 2)
+    assert float(contraction_constant(0)) == 0.5

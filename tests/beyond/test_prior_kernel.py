@@ -567,3 +567,33 @@ def test_what_cannot_be_right_is_refused(call, message):
     x = np.random.default_rng(17).standard_normal((4, 6))
     with pytest.raises(ValueError, match=message):
         call(x)
+
+
+# --- inputs of every size
+
+
+@given(SEEDS, st.floats(-300, 150), st.floats(-300, 150))
+@settings(max_examples=30)
+def test_kernels_of_inputs_of_every_size(seed, first, second):
+    rng = np.random.default_rng(seed)
+    x, y = rng.standard_normal((2, 4)), rng.standard_normal((3, 4))
+    size = 10**first * 10**second
+    for function, arguments in ((one_layer_kernel, ("relu", 3)), (depth_correction, (3,))):
+        plain = function(x, y, *arguments)
+        scaled = function(10**first * x, 10**second * y, *arguments)
+        if size > 1e-290:
+            assert_close(scaled / size, plain, 1e-12 * np.max(np.abs(plain)))
+        else:
+            assert np.all(np.isfinite(scaled))
+
+
+def test_a_kernel_that_is_not_finite_is_refused():
+    x = np.array([[1e200, 0.0], [0.0, 1.0]])
+    for function, name in (
+        (lambda: one_layer_kernel(x, x, "relu", 1), "the kernel of x, y"),
+        (lambda: one_layer_kernel(x, x, "sine", 1), "the variance at x"),
+        (lambda: depth_correction(x, -x, 1), "the correction at x, y"),
+    ):
+        with pytest.raises(ValueError, match=f"{name} must hold finite numbers, got -?inf"):
+            function()
+    assert one_layer_kernel([[3, 4]], [[3, 4]], "relu", 4) == 25.0

@@ -5,12 +5,17 @@ import math
 import numpy as np
 import pytest
 from checks import assert_close
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from randomfeatures.beyond.prior_kernel import one_layer_kernel
 from randomfeatures.beyond.prior_kernel_networks import multilayer, sampled_kernel
-from randomfeatures.beyond.prior_kernel_rate import entry_variance, expected_kernel_error
+from randomfeatures.beyond.prior_kernel_rate import (
+    effective_rank,
+    entry_variance,
+    expected_kernel_error,
+    wide_kernel_error,
+)
 
 PI = math.pi
 SEEDS = st.integers(0, 2**32 - 1)
@@ -120,3 +125,32 @@ def test_relative_error_of_wide_networks():
         math.sqrt((1 + effective_rank) / (R * C)),
         1e-9,
     )
+
+
+@given(SEEDS, st.floats(-70, 70))
+@settings(max_examples=20)
+def test_variances_of_inputs_of_every_size(seed, exponent):
+    rng, scale = np.random.default_rng(seed), 10**exponent
+    x = rng.standard_normal((3, 4))
+    assert np.allclose(entry_variance(scale * x, x, 5, 3) / scale**2, entry_variance(x, x, 5, 3))
+    assert_close(
+        expected_kernel_error(scale * x, 5, 3, 2) / scale**2,
+        expected_kernel_error(x, 5, 3, 2),
+        1e-9,
+    )
+    assert_close(effective_rank(scale * x @ x.T), effective_rank(x @ x.T), 1e-12)
+
+
+def test_a_variance_that_is_not_finite_is_refused():
+    with pytest.raises(ValueError, match="the variance at x, y must hold finite numbers, got inf"):
+        entry_variance(np.array([[1e90, 0.0], [1.0, 1.0]]), np.array([[1e90, 1.0]]), 1, 1)
+    with pytest.raises(ValueError, match="kernel must not be zero"):
+        effective_rank(np.zeros((2, 2)))
+
+
+@pytest.mark.claim("thm-prior-rate", kind="identity")
+def test_effective_rank_and_wide_error_by_hand():
+    assert_close(effective_rank(np.diag([3.0, 1.0, 0.0])), 1.6, 1e-15)
+    assert_close(wide_kernel_error(np.diag([3.0, 1.0, 0.0]), 5, 13), 0.2, 1e-15)
+    kernel = np.eye(4) + 1.0
+    assert_close(effective_rank(kernel), 64 / 28, 1e-14)

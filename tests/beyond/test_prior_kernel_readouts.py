@@ -18,6 +18,8 @@ from randomfeatures.beyond.prior_kernel import (
 from randomfeatures.beyond.prior_kernel_networks import multilayer, sampled_features, sampled_kernel
 from randomfeatures.beyond.prior_kernel_rate import entry_variance, expected_kernel_error
 from randomfeatures.beyond.prior_kernel_readouts import (
+    components_error,
+    fitted_values_error,
     kernel_components,
     kernel_ridge_accuracy,
     readout_accuracy,
@@ -167,3 +169,38 @@ def test_components_of_a_sampled_kernel(seed):
         lost.append(np.linalg.norm(H @ K @ H - Z @ Z.T))
         assert later < lost[-1] <= later + 2 * np.linalg.norm(sampled - K)
     assert lost[2] < 0.5 * lost[0]
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1e-30, 1e30, 1e250])
+def test_readouts_and_components_of_kernels_of_every_size(scale):
+    rng = np.random.default_rng(2)
+    features, labels = rng.standard_normal((9, 5)), rng.integers(0, 2, 9)
+    K, test = features @ features.T, features[:4] @ features.T
+    plain = kernel_ridge_accuracy(K, labels, test, labels[:4], 0.1)
+    assert kernel_ridge_accuracy(scale * K, labels, scale * test, labels[:4], 0.1 * scale) == plain
+    assert_close(kernel_components(scale * K, 3) / math.sqrt(scale), kernel_components(K, 3), 1e-12)
+    assert_close(components_error(scale * K, 3, scale) / scale, components_error(K, 3, 1.0), 1e-12)
+
+
+def test_lists_of_labels():
+    assert kernel_ridge_accuracy(np.eye(3), [0, 1, 1], np.eye(3)[:2], [0, 1], 0.1) == 1.0
+    assert readout_accuracy(np.eye(3).tolist(), [0, 1, 1], [[1, 0, 0]], [0], 0.1) == 1.0
+
+
+@pytest.mark.claim("prop-kernel-pca", kind="identity")
+def test_the_bound_on_components_by_hand():
+    """Eigenvalues 6, 2, 0 and vectors orthogonal to the ones: centring does nothing."""
+    u, v = np.array([1.0, -1.0, 0.0]) / math.sqrt(2), np.array([1.0, 1.0, -2.0]) / math.sqrt(6)
+    K = 6 * np.outer(u, u) + 2 * np.outer(v, v)
+    assert_close(components_error(K, 1), 2.0, 1e-14)
+    assert_close(components_error(K, 1, 0.7), 3.4, 1e-14)
+    assert components_error(K, 3) < 1e-14
+    with pytest.raises(ValueError, match="kernel_distance must be"):
+        components_error(K, 1, -1.0)
+
+
+@pytest.mark.claim("prop-prior-rank", kind="identity")
+def test_the_bound_on_fitted_values_by_hand():
+    assert_close(fitted_values_error(3.0, 1.25, 0.5), 1.2, 1e-15)
+    with pytest.raises(ValueError, match="penalty must be"):
+        fitted_values_error(3.0, 0.0, 0.5)

@@ -25,10 +25,10 @@ from randomfeatures.foundations.activations import erf
 from randomfeatures.foundations.arguments import (
     Array,
     broadcast,
-    common_namespace,
-    finite_array,
     integer,
     real,
+    real_array,
+    real_arrays,
 )
 from randomfeatures.foundations.dual_activations import dual_relu_general
 from randomfeatures.foundations.linear_algebra import length_and_direction, pseudoinverse_form
@@ -55,7 +55,7 @@ def mean_absolute(alpha: Float[Array, "*s"]) -> Float[Array, "*s"]:
     >>> float(mean_absolute(np.array(0.0))) == math.sqrt(2 / math.pi)
     True
     """
-    alpha = finite_array("alpha", alpha)
+    alpha = real_array("alpha", alpha)
     return alpha * _k(alpha) + 2 * _density(alpha)
 
 
@@ -109,7 +109,7 @@ def first_step(
     centres = _k(alpha_1)[:, None] * mu_1 - _k(alpha_2)[:, None] * mu_2
     G = (centres + noise[:, None] * directions) / 4
     with np.errstate(over="ignore"):
-        return finite_array("the step of W, a", (1 - 2 * clusters.flip) / 2 * a[:, None] * G)
+        return real_array("the step of W, a", (1 - 2 * clusters.flip) / 2 * a[:, None] * G)
 
 
 def growth(
@@ -135,7 +135,7 @@ def growth(
     difference = mean_absolute(alpha_1) - mean_absolute(alpha_2)
     with np.errstate(over="ignore", invalid="ignore"):
         rate = (1 - 2 * clusters.flip) / 8 * a * clusters.sigma * difference
-        return finite_array("the growth of W, a", rate * length)
+        return real_array("the growth of W, a", rate * length)
 
 
 def alignment_field(
@@ -163,12 +163,12 @@ def alignment_field(
     alpha_1, alpha_2 = broadcast(alpha_1=alpha_1, alpha_2=alpha_2)
     s = real("separation", separation, above=0)
     c_1, c_2 = alpha_1 / s, alpha_2 / s  # cosines
-    finite_array("(alpha_1**2 + alpha_2**2) / separation**2", c_1**2 + c_2**2, at_most=1 + 1e-6)
+    real_array("(alpha_1**2 + alpha_2**2) / separation**2", c_1**2 + c_2**2, at_most=1 + 1e-6)
     k_1, k_2 = _k(alpha_1), _k(alpha_2)
     with np.errstate(over="ignore"):
         return (
-            finite_array("the velocity", s * (k_1 * (1 - c_1**2) + k_2 * c_1 * c_2) * s),
-            finite_array("the velocity", -s * (k_2 * (1 - c_2**2) + k_1 * c_1 * c_2) * s),
+            real_array("the velocity", s * (k_1 * (1 - c_1**2) + k_2 * c_1 * c_2) * s),
+            real_array("the velocity", -s * (k_2 * (1 - c_2**2) + k_1 * c_1 * c_2) * s),
         )
 
 
@@ -222,7 +222,7 @@ def smallness_bound(
         weights = weights / xp.where(largest > 0, largest, xp.ones_like(largest))
         size = xp.sqrt(xp.clip(weights @ K @ weights, 0.0, None)) * largest * clusters.sigma
         slope = clusters.sigma / 4 * math.sqrt(0.5 + (s / 2) * (s / 2))
-        return finite_array("the bound for W, a", xp.abs(a) * slope * size)
+        return real_array("the bound for W, a", xp.abs(a) * slope * size)
 
 
 def step_deviation(
@@ -251,7 +251,7 @@ def step_deviation(
     with np.errstate(over="ignore", invalid="ignore"):
         spread = a * clusters.sigma * math.hypot(clusters.separation, math.sqrt(clusters.d))
         square = (spread**2 / 8 - xp.sum(step**2, axis=1)) / n
-        return finite_array("the deviation for W, a", square)
+        return real_array("the deviation for W, a", square)
 
 
 # --- the features without training
@@ -303,7 +303,7 @@ def _density(alpha: Array) -> Array:
 
 def _neurons(W: Array, clusters: XORClusters) -> tuple[Array, Array]:
     """The lengths and the directions of the neurons, or ValueError if W does not fit."""
-    W = finite_array("W", W, ndim=2)
+    W = real_array("W", W, ndim=2)
     xp = array_namespace(W)
     if W.shape[1] != clusters.d or W.shape[0] == 0:
         raise ValueError(
@@ -319,8 +319,7 @@ def _neurons(W: Array, clusters: XORClusters) -> tuple[Array, Array]:
 
 def _readout(W: Array, a: Array) -> Array:
     """``a`` as an array, or ValueError if it does not fit to W."""
-    W, a = finite_array("W", W, ndim=2), finite_array("a", a, ndim=1)
-    common_namespace(W=W, a=a)
+    W, a = real_arrays(W=W, a=a, ndim=(2, 1))
     if a.shape[0] != W.shape[0]:
         raise ValueError(
             f"a must have an entry for each of the {W.shape[0]} neurons, got shape {tuple(a.shape)}"

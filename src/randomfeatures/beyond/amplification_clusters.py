@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import special
 
-from randomfeatures.foundations.arguments import Array, finite_array, generator, integer, real
+from randomfeatures.foundations.arguments import Array, generator, integer, real, real_array
 from randomfeatures.foundations.linear_algebra import length_and_direction
 
 
@@ -111,7 +111,7 @@ def linear_error(u: Float[Array, " d"], b: float, clusters: XORClusters) -> floa
     >>> linear_error(np.array([1.0, 2.0, 3.0]), 0.0, XORClusters(d=3, separation=3.0))
     0.5
     """
-    u, b = np.asarray(finite_array("u", u, ndim=1), dtype=float), real("b", b)
+    u, b = np.asarray(real_array("u", u, ndim=1), dtype=float), real("b", b)
     if u.shape != (clusters.d,) or not np.any(u):
         raise ValueError(
             f"u must be a vector of length d = {clusters.d} that is not zero, got shape {u.shape}"

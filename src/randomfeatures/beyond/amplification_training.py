@@ -8,17 +8,18 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from array_api_compat import array_namespace
 from jaxtyping import Float
 from scipy import optimize, special
 
 from randomfeatures.foundations.activations import relu
 from randomfeatures.foundations.arguments import (
     Array,
-    common_namespace,
-    finite_array,
     generator,
     integer,
     real,
+    real_array,
+    real_arrays,
 )
 
 
@@ -53,7 +54,7 @@ def network(
     """
     W, a, x = _network(W, a, x)
     with np.errstate(over="ignore", invalid="ignore"):
-        return finite_array("the values at x", relu(x @ W.T) @ a)
+        return real_array("the values at x", relu(x @ W.T) @ a)
 
 
 def loss_gradient(
@@ -78,7 +79,7 @@ def loss_gradient(
     """
     W, a, x = _network(W, a, x)
     loss, gradient = _loss_gradient(W, a, x, _labels(x, y))
-    return finite_array("the loss", loss), finite_array("the gradient", gradient)
+    return real_array("the loss", loss), real_array("the gradient", gradient)
 
 
 def train(
@@ -112,7 +113,7 @@ def train(
     for t in range(1, steps + 1):
         W = W - step * _loss_gradient(W, a, x, y)[1]
         if t in kept:
-            path[t] = finite_array("W", W)
+            path[t] = real_array("W", W)
     return path
 
 
@@ -144,7 +145,7 @@ def train_readout(
     W, a, x = _network(W, a, x)
     y = _labels(x, y)
     with np.errstate(over="ignore", invalid="ignore"):
-        features = finite_array("the features of W at x", relu(x @ W.T))
+        features = real_array("the features of W at x", relu(x @ W.T))
     largest = float(np.max(features))
     if largest == 0:
         raise ValueError(
@@ -171,7 +172,7 @@ def linear_classifier(
     >>> bool(u[0] > 0), abs(b) < 1e-6
     (True, True)
     """
-    x = finite_array("x", x, ndim=2)
+    x = real_array("x", x, ndim=2)
     y = _labels(x, y)
     inputs = np.concatenate([x, -np.ones((len(x), 1))], axis=1) if bias else x
     ridge = real("ridge", ridge, above=0)
@@ -189,17 +190,15 @@ def classification_error(score: Float[Array, " n"], y: Float[Array, " n"]) -> fl
     >>> classification_error(np.array([0.5, -2.0, 0.0, 1.0]), np.ones(4))
     0.375
     """
-    score = finite_array("score", score, ndim=1)
+    score = real_array("score", score, ndim=1)
     y = _labels(score, y)
-    xp = common_namespace(score=score, y=y)
+    xp = array_namespace(score)
     return float(xp.sum(1 - xp.sign(score) * y)) / (2 * y.shape[0])
 
 
 def _network(W: Array, a: Array, x: Array) -> tuple[Array, Array, Array]:
     """W, a, x as finite arrays of one library whose shapes fit, or ValueError."""
-    W, a = finite_array("W", W, ndim=2), finite_array("a", a, ndim=1)
-    x = finite_array("x", x, ndim=2)
-    common_namespace(W=W, a=a, x=x)
+    W, a, x = real_arrays(W=W, a=a, x=x, ndim=(2, 1, 2))
     if not (W.shape[1] == x.shape[1] and W.shape[0] == a.shape[0] > 0 and x.shape[0] > 0):
         shapes = ", ".join(str(tuple(array.shape)) for array in (W, a, x))
         raise ValueError(f"W, a, x must have shapes (m, d), (m,), (n, d), got {shapes}")
@@ -208,8 +207,8 @@ def _network(W: Array, a: Array, x: Array) -> tuple[Array, Array, Array]:
 
 def _labels(x: Array, y: Array) -> Array:
     """The labels of the rows of x as an array, or ValueError."""
-    y = finite_array("y", y, ndim=1)
-    xp = common_namespace(x=x, y=y)
+    _, y = real_arrays(x=x, y=y, ndim=(None, 1))
+    xp = array_namespace(y)
     if y.shape[0] != x.shape[0] or y.shape[0] == 0:
         raise ValueError(
             f"y must have a label for each of the {x.shape[0]} samples, got shape {tuple(y.shape)}"
@@ -221,7 +220,7 @@ def _labels(x: Array, y: Array) -> Array:
 
 def _loss_gradient(W: Array, a: Array, x: Array, y: Array) -> tuple[Array, Array]:
     """The loss and its gradient in W, arguments unchecked: training calls it often."""
-    xp = common_namespace(W=W, a=a, x=x, y=y)
+    xp = array_namespace(W, a, x, y)
     z = x @ xp.matrix_transpose(W)
     margin = y * (xp.maximum(z, xp.zeros_like(z)) @ a)
     decay = xp.exp(-xp.abs(margin))  # at most 1: no overflow, however large the margin

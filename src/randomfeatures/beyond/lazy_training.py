@@ -20,10 +20,10 @@ from jaxtyping import Float
 
 from randomfeatures.foundations.arguments import (
     Array,
-    common_namespace,
-    finite_array,
     integer,
     real,
+    real_array,
+    real_arrays,
 )
 from randomfeatures.foundations.dual_activations import dual_relu
 from randomfeatures.foundations.linear_algebra import (
@@ -193,9 +193,8 @@ def network_risk(
     >>> network_risk(np.diag([1.0, 3.0]), np.array([[0.0, 1.0]]), np.array([3.0]), -3.0)
     0.1
     """
+    B, W, a = real_arrays(B=B, W=W, a=a, ndim=(2, 2, 1))
     B, scale = target_matrix(B)
-    W, a = finite_array("W", W, ndim=2), finite_array("a", a, ndim=1)
-    common_namespace(B=B, W=W, a=a)
     if tuple(W.shape) != (a.shape[0], B.shape[0]):
         shape = (a.shape[0], B.shape[0])
         raise ValueError(f"W must have shape (N, d) = {shape}, got {tuple(W.shape)}")
@@ -234,7 +233,7 @@ def symmetric_part(name: str, A: Float[Array, "d d"]) -> Float[Array, "d d"]:
     array([[1., 2.],
            [2., 0.]])
     """
-    A = finite_array(name, A, ndim=2)
+    A = real_array(name, A, ndim=2)
     xp = array_namespace(A)
     if A.shape[0] != A.shape[1] or A.shape[0] == 0:
         raise ValueError(
@@ -259,8 +258,8 @@ def unit_weights(
     >>> unit_weights(np.array([[3e200, 4e200], [0.0, 0.0]]), "B", np.eye(2))
     array([[0.6, 0.8]])
     """
-    W = finite_array("W", W, ndim=2)
-    xp = common_namespace(**{name: B, "W": W})
+    _, W = real_arrays(**{name: B, "W": W}, ndim=2)
+    xp = array_namespace(W)
     if W.shape[1] != B.shape[0]:
         raise ValueError(
             f"W must have {B.shape[0]} columns, as {name} has, got shape {tuple(W.shape)}"

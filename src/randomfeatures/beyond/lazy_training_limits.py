@@ -154,7 +154,7 @@ def expected_random_features_risk(d: int, N: int, tau: float) -> tuple[float, fl
 
     .. math:: \mathbb E R = 1 - p_0\,\tau - \frac{N-p_0}{D-1}\,(1-\tau), \qquad D = d(d+1)/2
 
-    with p_0 between :func:`captured_identity_bounds`, for uniform directions. The risk is
+    with p_0 between :func:`captured_identity_bounds`, for uniform directions; a risk is in [0, 1]. The risk is
     :func:`~randomfeatures.beyond.lazy_training.random_features_risk`; the lengths of the weights do
     not matter: Gaussian weights give the same.
 
@@ -170,7 +170,7 @@ def expected_random_features_risk(d: int, N: int, tau: float) -> tuple[float, fl
     others = d * (d + 1) // 2 - 1
     rest = [N / others - p_0 * (1 / others) for p_0 in bounds]
     risks = [1 - p_0 * tau - p_1 * (1 - tau) for p_0, p_1 in zip(bounds, rest, strict=True)]
-    return min(risks), max(risks)
+    return between(0.0, min(risks), 1.0), between(0.0, max(risks), 1.0)
 
 
 # --- limits: d -> ∞, N/d -> ϱ

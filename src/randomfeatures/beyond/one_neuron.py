@@ -16,10 +16,10 @@ from jaxtyping import Float
 from randomfeatures.foundations.activations import relu
 from randomfeatures.foundations.arguments import (
     Array,
-    common_namespace,
-    finite_array,
     integer,
     real,
+    real_array,
+    real_arrays,
 )
 from randomfeatures.foundations.linear_algebra import (
     angle_of_directions,
@@ -76,7 +76,7 @@ def population_loss(w: Float[Array, "*b d"], v: Float[Array, "*c d"]) -> Float[A
     lens = xp.where(t < SMALL_ANGLE, series, xp.sin(t) - t * xp.cos(t))
     loss = xp.sum((w - v) ** 2, axis=-1) / 4 - length_w * length_v * lens / (2 * math.pi)
     with np.errstate(over="ignore"):
-        return finite_array("the loss of w, v", loss * scale[..., 0] * scale[..., 0])
+        return real_array("the loss of w, v", loss * scale[..., 0] * scale[..., 0])
 
 
 def population_gradient(
@@ -121,7 +121,7 @@ def population_gradient(
     turn = length_v[..., None] / (2 * math.pi) * (t * v_hat - xp.sin(t) * w_hat)
     gradient = xp.where(at_zero[..., None], slope * (0.0 - v) / 2, (w - v) / 2 + turn)
     with np.errstate(over="ignore"):
-        return finite_array("the gradient at w", scale * gradient)
+        return real_array("the gradient at w", scale * gradient)
 
 
 def sample_gradient(
@@ -148,15 +148,15 @@ def sample_gradient(
     >>> sample_gradient(np.zeros(2), x, y, derivative_at_zero=1.0)
     array([-0.5, -3. ])
     """
-    w, x, y = finite_array("w", w), finite_array("x", x, ndim=2), finite_array("y", y, ndim=1)
-    xp = common_namespace(w=w, x=x, y=y)
+    w, x, y = real_arrays(w=w, x=x, y=y, ndim=(None, 2, 1))
+    xp = array_namespace(w)
     n, d = x.shape
     if w.ndim == 0 or w.shape[-1] != d or y.shape[0] != n or n == 0:
         shapes = f"{tuple(w.shape)}, {(n, d)}, {tuple(y.shape)}"
         expected = "(..., d), (n, d), (n,) with n >= 1"
         raise ValueError(f"w, x, y must have shapes {expected}, got {shapes}")
     with np.errstate(over="ignore", invalid="ignore"):
-        z = w @ xp.matrix_transpose(x)
+        z = real_array("the products of w and x", w @ xp.matrix_transpose(x))
         if derivative_at_zero is None and xp.any(z == 0):
             raise ValueError(
                 "derivative_at_zero must be a number where some <w, x_i> = 0, got None"
@@ -165,7 +165,7 @@ def sample_gradient(
         if derivative_at_zero is not None:
             at_zero = real("derivative_at_zero", derivative_at_zero) * xp.ones_like(z)
             slope = xp.where(z == 0, at_zero, slope)
-        return finite_array("the gradient at w", ((relu(z) - y) * slope) @ x / n)
+        return real_array("the gradient at w", ((relu(z) - y) * slope) @ x / n)
 
 
 def gradient_descent(
@@ -189,10 +189,10 @@ def gradient_descent(
     """
     step_size = real("step_size", step_size, above=0)
     steps = integer("steps", steps, at_least=0)
-    points = [finite_array("w", w)]
+    points = [real_array("w", w)]
     with np.errstate(over="ignore"):
         for _ in range(steps):
-            points.append(finite_array("w", points[-1] - step_size * gradient(points[-1])))
+            points.append(real_array("w", points[-1] - step_size * gradient(points[-1])))
     return array_namespace(points[0]).stack(points)
 
 
@@ -211,7 +211,7 @@ def residual_length(angle: Float[Array, "*s"]) -> Float[Array, "*s"]:
     >>> float(residual_length(np.array(math.pi))) == math.pi
     True
     """
-    angle = finite_array("angle", angle, at_least=0, at_most=math.pi)
+    angle = real_array("angle", angle, at_least=0, at_most=math.pi)
     xp = array_namespace(angle)
     s, c = xp.sin(angle), xp.cos(angle)
     return xp.hypot(angle - s * c, s * s)
@@ -235,7 +235,7 @@ def contraction_constant(angle: Float[Array, "*s"]) -> Float[Array, "*s"]:
     >>> np.round(contraction_constant(np.array([0.0, math.pi / 2, math.pi])), 4)
     array([0.5   , 0.2268, 0.    ])
     """
-    angle = finite_array("angle", angle, at_least=0, at_most=math.pi)
+    angle = real_array("angle", angle, at_least=0, at_most=math.pi)
     xp, length = array_namespace(angle), residual_length(angle)
     s, c = xp.sin(angle), xp.cos(angle)
     inside = s**3 + c * (angle - s * c) >= 0
@@ -259,15 +259,14 @@ def simple_contraction_constant(angle: Float[Array, "*s"]) -> Float[Array, "*s"]
     >>> np.round(simple_contraction_constant(np.array([0.0, math.pi / 2])), 4)
     array([0.5   , 0.0908])
     """
-    angle = finite_array("angle", angle, at_least=0, at_most=math.pi)
+    angle = real_array("angle", angle, at_least=0, at_most=math.pi)
     xp = array_namespace(angle)
     return xp.clip((math.pi - angle - xp.sin(angle)) / (2 * math.pi), 0.0, None)
 
 
 def _vectors(w: Array, v: Array) -> tuple[Array, Array]:
     """w and v as finite arrays of one library that broadcast together, or ValueError."""
-    w, v = finite_array("w", w), finite_array("v", v)
-    common_namespace(w=w, v=v)
+    w, v = real_arrays(w=w, v=v)
     shapes = tuple(w.shape), tuple(v.shape)
     fit = w.ndim and v.ndim and shapes[0][-1] == shapes[1][-1] > 0
     pairs = zip(shapes[0][::-1], shapes[1][::-1], strict=False)

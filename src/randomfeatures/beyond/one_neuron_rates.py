@@ -12,7 +12,7 @@ from array_api_compat import array_namespace
 from jaxtyping import Float
 
 from randomfeatures.beyond.one_neuron import residual_length
-from randomfeatures.foundations.arguments import Array, finite_array, integer, real
+from randomfeatures.foundations.arguments import Array, integer, real, real_array
 
 
 def distance_bound(distance: float, angle: float, step_size: float, steps: int) -> float:
@@ -88,7 +88,7 @@ def path_from_zero(v: Float[Array, "*b d"], step_size: float, steps: int) -> Flo
     """
     step_size = real("step_size", step_size, above=0, at_most=2)
     left = _power(1 - step_size / 2, integer("steps", steps, at_least=0))
-    return (1 - left) * finite_array("v", v)
+    return (1 - left) * real_array("v", v)
 
 
 def first_step_error(d: int, n: int, norm: float = 1.0, noise: float = 0.0) -> float:
@@ -133,7 +133,7 @@ def frozen_features_error(angle: Float[Array, "*s"]) -> Float[Array, "*s"]:
     >>> float(frozen_features_error(np.array(math.pi)))
     1.0
     """
-    angle = finite_array("angle", angle, at_least=0, at_most=math.pi)
+    angle = real_array("angle", angle, at_least=0, at_most=math.pi)
     xp = array_namespace(angle)
     s, c, rest = xp.sin(angle), xp.cos(angle), math.pi - angle
     return 1 - (rest**2 + 2 * rest * s * c + s**2) / math.pi**2

@@ -18,10 +18,10 @@ from jaxtyping import Float
 from randomfeatures.foundations.activations import erf, gaussian, relu, sine
 from randomfeatures.foundations.arguments import (
     Array,
-    common_namespace,
-    finite_array,
     integer,
     real,
+    real_array,
+    real_arrays,
 )
 from randomfeatures.foundations.dual_activations import (
     dual_erf,
@@ -81,11 +81,11 @@ def one_layer_kernel(
     lengths_x, lengths_y, cos = lengths_and_cosines(x, y)
     with np.errstate(over="ignore"):
         if activation == "relu":  # homogeneous: the standard deviations come out of the mean
-            return finite_array(
+            return real_array(
                 "the kernel of x, y", outputs * dual_relu(cos) * lengths_x * lengths_y
             )
-        square_x = finite_array("the variance at x", lengths_x**2)
-        square_y = finite_array("the variance at y", lengths_y**2)
+        square_x = real_array("the variance at x", lengths_x**2)
+        square_y = real_array("the variance at y", lengths_y**2)
     dual = {"erf": dual_erf, "sine": dual_sine, "gaussian": dual_gaussian}[activation]
     return outputs * dual(square_x, square_y, cos * lengths_x * lengths_y)
 
@@ -204,7 +204,7 @@ def depth_correction(
     fraction = (3 * M22 - 4 * c * M31 + 12 * c**2 - 6) / (8 * math.pi * s)
     unit = C * xp.where(near, -3 * t**4 / (5 * math.pi**2), fraction)
     with np.errstate(over="ignore"):
-        return finite_array("the correction at x, y", unit * lengths_x * lengths_y)
+        return real_array("the correction at x, y", unit * lengths_x * lengths_y)
 
 
 # --- checks and small parts
@@ -227,7 +227,7 @@ def square_matrix(name: str, kernel: Float[Array, "n n"]) -> Float[Array, "n n"]
     >>> square_matrix("kernel", np.eye(2)).shape
     (2, 2)
     """
-    kernel = finite_array(name, kernel, ndim=2)
+    kernel = real_array(name, kernel, ndim=2)
     if kernel.shape[0] != kernel.shape[1] or kernel.shape[0] == 0:
         raise ValueError(f"{name} must be a square matrix, got shape {tuple(kernel.shape)}")
     return kernel
@@ -285,8 +285,7 @@ def matrices(x: Array, y: Array) -> tuple[Array, Array]:
     >>> [rows.shape for rows in matrices(np.ones((3, 2)), np.ones((1, 2)))]
     [(3, 2), (1, 2)]
     """
-    x, y = finite_array("x", x, ndim=2), finite_array("y", y, ndim=2)
-    common_namespace(x=x, y=y)
+    x, y = real_arrays(x=x, y=y, ndim=2)
     if x.shape[1] != y.shape[1] or x.shape[1] == 0:
         found = f"x with {x.shape[1]} and y with {y.shape[1]}"
         raise ValueError(f"y must have as many columns as x, at least 1, got {found}")

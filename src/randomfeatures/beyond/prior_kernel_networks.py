@@ -20,8 +20,8 @@ from randomfeatures.beyond.prior_kernel import (
     image_patches,
     named,
 )
-from randomfeatures.beyond.prior_kernel_readouts import check_labels
-from randomfeatures.foundations.arguments import Array, finite_array, generator, integer, real
+from randomfeatures.beyond.prior_kernel_readouts import class_labels
+from randomfeatures.foundations.arguments import Array, generator, integer, real, real_array
 
 # (rng, x) -> the logits, shape (n, C), of one fresh initialisation at the rows of x
 Network = Callable[[np.random.Generator, Array], Array]
@@ -217,7 +217,7 @@ def train_classifier(
     import torch
 
     x = _inputs(rng, x)
-    check_labels("labels", labels, x)
+    labels = class_labels("labels", labels, x)
     epochs, batch = integer("epochs", epochs, at_least=1), integer("batch", batch, at_least=1)
     width, classes = integer("width", width, at_least=1), int(labels.max()) + 1
     seeded = torch.Generator().manual_seed(int(rng.integers(2**62)))
@@ -232,7 +232,7 @@ def train_classifier(
             adam.step()
 
     def predict(x: Float[Array, "N d"]) -> Int[Array, " N"]:
-        rows = torch.tensor(finite_array("x", x, ndim=2), dtype=torch.float32)
+        rows = torch.tensor(real_array("x", x, ndim=2), dtype=torch.float32)
         with torch.no_grad():
             return model(rows).argmax(dim=1).numpy()
 
@@ -273,7 +273,7 @@ def _model(
 def _inputs(rng: np.random.Generator, x: Float[Array, "n d"]) -> Float[np.ndarray, "n d"]:
     """The rows of x in double precision, or ValueError: networks are numpy's."""
     generator("rng", rng)
-    x = finite_array("x", x, ndim=2)
+    x = real_array("x", x, ndim=2)
     if not isinstance(x, np.ndarray) or x.shape[1] == 0:
         raise ValueError(f"x must be a numpy array with at least 1 column, got {type(x).__name__}")
     return x.astype(np.float64, copy=False)

@@ -15,7 +15,7 @@ from randomfeatures.beyond.prior_kernel import (
     matrices,
     square_matrix,
 )
-from randomfeatures.foundations.arguments import Array, finite_array, integer, real
+from randomfeatures.foundations.arguments import Array, integer, real, real_array
 from randomfeatures.foundations.dual_activations import dual_relu
 
 
@@ -62,7 +62,7 @@ def entry_variance(
     unit = C * (0.25 + both) + C / m * (M - 0.25 + V + (kappa - 3) * M) + C / m * C * V
     with np.errstate(over="ignore", invalid="ignore"):
         lengths = lengths_x * lengths_y
-        return finite_array("the variance at x, y", unit * lengths * lengths)
+        return real_array("the variance at x, y", unit * lengths * lengths)
 
 
 def expected_kernel_error(

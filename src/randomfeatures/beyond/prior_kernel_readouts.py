@@ -3,16 +3,17 @@ r"""Readouts of fixed features: ridge classifiers and principal components, from
 import math
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import array_namespace, device, is_array_api_obj
 from jaxtyping import Float, Int
 
 from randomfeatures.beyond.prior_kernel import square_matrix
 from randomfeatures.foundations.arguments import (
     Array,
     common_namespace,
-    finite_array,
     integer,
     real,
+    real_array,
+    real_arrays,
 )
 from randomfeatures.foundations.linear_algebra import binary_scale
 from randomfeatures.power.random_features import ridge
@@ -42,10 +43,11 @@ def readout_accuracy(
     >>> readout_accuracy(train, labels, test, np.array([0, 0]), penalty=0.1)
     0.5
     """
-    features_train = finite_array("features_train", features_train, ndim=2)
-    features_test = finite_array("features_test", features_test, ndim=2)
-    check_labels("labels_train", labels_train, features_train)
-    check_labels("labels_test", labels_test, features_test)
+    features_train, features_test = real_arrays(
+        features_train=features_train, features_test=features_test, ndim=2
+    )
+    labels_train = class_labels("labels_train", labels_train, features_train)
+    labels_test = class_labels("labels_test", labels_test, features_test)
     weights = ridge(features_train, _one_hot(labels_train, features_train), penalty)
     return _accuracy(features_test @ weights, labels_test)
 
@@ -78,15 +80,16 @@ def kernel_ridge_accuracy(
     >>> kernel_ridge_accuracy(train @ train.T, labels, test @ train.T, np.array([0, 0]), 0.1)
     0.5
     """
-    kernel_train = finite_array("kernel_train", kernel_train, ndim=2)
-    kernel_test = finite_array("kernel_test", kernel_test, ndim=2)
-    xp, n = common_namespace(kernel_train=kernel_train, kernel_test=kernel_test), len(kernel_train)
+    kernel_train, kernel_test = real_arrays(
+        kernel_train=kernel_train, kernel_test=kernel_test, ndim=2
+    )
+    xp, n = array_namespace(kernel_train), len(kernel_train)
     if kernel_train.shape[1] != n or kernel_test.shape[1] != n:
         shapes = f"{tuple(kernel_train.shape)}, {tuple(kernel_test.shape)}"
         expected = "shapes (n, n), (N, n)"
         raise ValueError(f"kernel_train, kernel_test must have {expected}, got {shapes}")
-    check_labels("labels_train", labels_train, kernel_train)
-    check_labels("labels_test", labels_test, kernel_test)
+    labels_train = class_labels("labels_train", labels_train, kernel_train)
+    labels_test = class_labels("labels_test", labels_test, kernel_test)
     with np.errstate(over="ignore"):
         trace = float(xp.linalg.trace(kernel_train))
     least = n * float(xp.finfo(kernel_train.dtype).eps) * real("the trace of kernel_train", trace)
@@ -97,7 +100,7 @@ def kernel_ridge_accuracy(
     system = kernel_train / scale + penalty / scale * identity
     dual = xp.linalg.solve(system, _one_hot(labels_train, kernel_train))
     with np.errstate(over="ignore", invalid="ignore"):
-        return _accuracy(finite_array("the predictions", kernel_test / scale @ dual), labels_test)
+        return _accuracy(real_array("the predictions", kernel_test / scale @ dual), labels_test)
 
 
 def fitted_values_error(target_norm: float, penalty: float, kernel_error: float) -> float:
@@ -199,17 +202,25 @@ def _centred(kernel: Array) -> tuple[Array, Array]:
 # --- checks and small parts
 
 
-def check_labels(name: str, labels: Int[Array, " n"], rows: Float[Array, "n r"]) -> None:
-    """ValueError unless ``labels`` holds one class 0, 1, ... for each of the ``rows``.
+def class_labels(
+    name: str, labels: Int[Array, " n"], rows: Float[Array, "n r"]
+) -> Int[Array, " n"]:
+    """``labels`` as an array of the library of ``rows``, one class 0, 1, ... for each of them.
 
-    >>> check_labels("labels", np.array([0, 2]), np.eye(2))
+    Raises: ValueError if they are not such integers.
+
+    >>> class_labels("labels", [0, 2], np.eye(2))
+    array([0, 2])
     """
-    xp = common_namespace(rows=rows, **{name: labels})
+    xp = array_namespace(rows)
+    labels = labels if is_array_api_obj(labels) else xp.asarray(np.asarray(labels))
+    common_namespace(rows=rows, **{name: labels})
     fit = tuple(labels.shape) == (rows.shape[0],) and rows.shape[0] > 0
     if not (fit and xp.isdtype(labels.dtype, "integral")) or xp.any(labels < 0):
         found = f"shape {tuple(labels.shape)}, dtype {labels.dtype}"
         expected = f"{rows.shape[0]} integers >= 0, at least one"
         raise ValueError(f"{name} must hold {expected}, got {found}")
+    return labels
 
 
 def _one_hot(labels: Array, rows: Array) -> Array:
