@@ -154,9 +154,9 @@ def expected_random_features_risk(d: int, N: int, tau: float) -> tuple[float, fl
 
     .. math:: \mathbb E R = 1 - p_0\,\tau - \frac{N-p_0}{D-1}\,(1-\tau), \qquad D = d(d+1)/2
 
-    with p_0 between :func:`captured_identity_bounds`, for uniform directions; a risk is in [0, 1]. The risk is
-    :func:`~randomfeatures.beyond.lazy_training.random_features_risk`; the lengths of the weights do
-    not matter: Gaussian weights give the same.
+    with p_0 between :func:`captured_identity_bounds`, for uniform directions; a risk is in [0, 1].
+    The risk is :func:`~randomfeatures.beyond.lazy_training.random_features_risk`; the lengths of
+    the weights do not matter: Gaussian weights give the same.
 
     Book: ``thm-random-features-finite``.
     Error: relative 1e-13; the two are O(1/d) apart at fixed N/d.
