@@ -163,6 +163,20 @@ def test_useless_coefficients_are_given_up_for_zeros(bad):
     assert found.error[0] < 0.4
 
 
+def test_the_interval_is_rounded_outwards_in_the_units_of_the_target():
+    """No features and |v|^2 = 4, d = 2: the upper end 2 times 1 + (2 d + 16) u, and one float up;
+    in single precision one float of its own."""
+    error = population_error(np.zeros((0, 2)), np.array([[2.0, 0.0]]))
+    assert error.error[0] == 2 and error.upper[0] == 2 + 40 * U + 2.0**-51
+    weights, v = np.zeros((0, 2), dtype=np.float32), np.array([[2.0, 0.0]], dtype=np.float32)
+    assert population_error(weights, v).upper[0] == np.float32(2 + 2.0**-22)
+    same = np.array([[1.0, 0.0]])
+    assert population_error(same, same, method="ball").lower[0] == 0
+    other = population_error(same, np.array([[0.0, 2.0]]), method="ball")
+    truth = 4 * (0.5 - 0.5 / math.pi**2)
+    assert truth * (1 - 24 * U) < other.lower[0] < truth * (1 - 16 * U)
+
+
 # --- rounding ------------------------------------------------------------------------------------
 
 
