@@ -1,9 +1,7 @@
-"""Rules for every Python file: text is read and written as UTF-8 and says so; no two tests share a
-random state.
-"""
+"""Rules for every file: text is UTF-8 and says so, tests share no randomness, no module is long."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("benchmarks", "book/_ext", "experiments", "src", "tests", "workshop")
 FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+MOST_LINES = 400
 GENERATORS = {"default_rng", "Generator", "RandomState", "SeedSequence", "seed", "manual_seed"}
 
 
@@ -79,11 +78,20 @@ def kept(body: list[ast.stmt]) -> Iterator[ast.expr]:
             yield from kept(getattr(statement, "body", []))
 
 
-@pytest.mark.parametrize("rule", [without_encoding, shared_randomness])
+def beyond_one_sitting(source: str) -> list[int]:
+    """The first line that is too much: a module is read in one sitting."""
+    return [MOST_LINES + 1] if len(source.splitlines()) > MOST_LINES else []
+
+
+def concerns(rule: Callable[[str], list[int]], path: Path) -> bool:
+    """Random numbers are a rule for tests, length one for everything else, text one for all."""
+    is_test = path.is_relative_to(ROOT / "tests")
+    return {shared_randomness: is_test, beyond_one_sitting: not is_test}.get(rule, True)
+
+
+@pytest.mark.parametrize("rule", [without_encoding, shared_randomness, beyond_one_sitting])
 def test_every_file_keeps_the_rule(rule):
-    files = [
-        path for path in FILES if rule is without_encoding or path.is_relative_to(ROOT / "tests")
-    ]
+    files = [path for path in FILES if concerns(rule, path)]
     assert len(files) > 20
     found = {path: rule(path.read_text(encoding="utf-8")) for path in files}
     assert [
@@ -130,3 +138,8 @@ def test_text_in_the_encoding_of_the_locale_is_found(source, lines):
 )
 def test_a_shared_random_state_is_found(source, lines):
     assert shared_randomness(source) == lines
+
+
+def test_a_long_module_is_found():
+    assert beyond_one_sitting("x = 1\n" * 400) == []
+    assert beyond_one_sitting("x = 1\n" * 401) == [401]
