@@ -18,7 +18,7 @@ book: .venv/ready ## build the site into _build/html, executing the chapters tha
 	@$(BIN)/python workshop/build.py
 
 test: .venv/test book ## build the book, then run every test this machine can run
-	@$(BIN)/python -m pytest --doctest-modules --numprocesses $$($(BIN)/python workshop/cores.py) --dist worksteal
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --doctest-modules --numprocesses $$($(BIN)/python workshop/cores.py) --dist worksteal
 
 lint: .venv/test ## check types, the style of the code and of the chapters' cells, the workflows, the citation file
 	@$(BIN)/ruff check .
