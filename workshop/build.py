@@ -88,7 +88,9 @@ def same_everywhere() -> None:
     for stream in (sys.stdout, sys.stderr):  # opened before this, as the locale says
         stream.reconfigure(errors="backslashreplace")
     for variable in USER_FOLDERS:
-        os.environ[variable] = str(ROOT / ".cache" / "user" / variable.lower())
+        folder = ROOT / ".cache" / "user" / variable.lower()
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ[variable] = str(folder)
 
 
 def package_fingerprint() -> str:

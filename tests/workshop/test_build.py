@@ -220,7 +220,7 @@ def test_no_home_and_nothing_of_the_users_own(small_book, tmp_path_factory):
     result = build(
         small_book, HOME="/proc/none", MPLCONFIGDIR=str(user), IPYTHONDIR="/proc/none", TERM="dumb"
     )
-    assert result.returncode == 0, result.stderr
+    assert (result.returncode, result.stderr) == (0, "")
     page = (small_book / "_build" / "html" / "a.html").read_text(encoding="utf-8")
     assert ">1.5\n" in page and "77.0" not in page and "stderr" not in page
 
