@@ -15,12 +15,14 @@ from scipy import integrate, special
 from randomfeatures.beyond.amplification import (
     alignment,
     alignment_field,
+    alignment_growth_rate,
     first_step,
     growth,
     mean_absolute,
     random_features_risk,
     smallness_bound,
     step_deviation,
+    step_variance,
 )
 from randomfeatures.beyond.amplification_clusters import XORClusters, linear_error
 from randomfeatures.beyond.amplification_training import (
@@ -594,3 +596,43 @@ def test_what_has_no_number_is_refused():
     with pytest.raises(ValueError, match="separation must be a finite real number <= 1e"):
         random_features_risk(W, XORClusters(d=2, separation=1e7))
     assert mean_absolute(1e300) == 1e300
+
+
+@pytest.mark.claim("prop-step-error", kind="identity")
+@given(SEEDS)
+def test_the_variances_in_all_directions_are_the_deviation(seed):
+    clusters, W, a, rng = problem(seed)
+    basis = np.linalg.qr(rng.standard_normal((clusters.d, clusters.d)))[0]
+    total = sum(step_variance(W, a, clusters, 7, u) for u in basis)
+    truth = step_deviation(W, a, clusters, 7)
+    assert_close(total, truth, 1e-12 * np.max(truth))
+
+
+@pytest.mark.claim("prop-step-error", kind="Monte Carlo")
+def test_the_variance_in_a_direction_by_simulation():
+    clusters = XORClusters(d=3, separation=2.5, sigma=0.6, flip=0.2)
+    W, a = np.array([[1.0, -0.3, 0.4]]), np.array([-0.7])
+    x, _, y = clusters.sample(np.random.default_rng(3), 1_000_000)
+    for u in np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 2.0, -0.5]]):
+        terms = a[0] / 2 * y * (x @ W[0] > 0) * (x @ u)
+        squares = (terms - terms.mean()) ** 2
+        assert_close(
+            step_variance(W, a, clusters, 1, u)[0], squares.mean(), 4 * squares.std() / 1000
+        )
+
+
+@pytest.mark.claim("cor-first-step-flow", kind="identity")
+def test_the_rate_of_growth_at_a_centre():
+    for s in (0.01, 1.0, 4.0):
+        rate = s * special.erf(s / math.sqrt(2)) - math.sqrt(2 / math.pi) * -math.expm1(-s * s / 2)
+        assert_close(alignment_growth_rate(s), rate, 1e-14)
+
+
+@pytest.mark.claim("prop-step-error", kind="identity")
+def test_the_bound_by_hand():
+    """Two opposite neurons: f = |w_1| |x_1| in law, ‖f‖² = 4 (σ² + s²σ²/2), so the bound is
+    exact."""
+    clusters = XORClusters(d=2, separation=1.5, sigma=0.8)
+    W, a = np.array([[2.0, 0.0], [-2.0, 0.0]]), np.array([1.0, 1.0])
+    square = 0.64 * (1 + 1.5**2 / 2)
+    assert_close(smallness_bound(W, a, clusters), np.full(2, square / math.sqrt(2) / 2), 1e-13)

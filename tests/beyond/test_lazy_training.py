@@ -28,6 +28,7 @@ from randomfeatures.beyond.lazy_training import (
     neural_network_risk,
     neural_tangent_risk,
     random_features_risk,
+    signed_network_risk,
     trace_share,
 )
 from randomfeatures.beyond.lazy_training_descent import train_mixture_network, train_network
@@ -187,6 +188,7 @@ def test_the_best_network_with_given_signs(plus, minus):
     B, a = Q @ np.diag(lam) @ Q.T, np.array([1.0] * plus + [-1.0] * minus)
     caught = [2.5, 1.1, 0.4][:plus] + [-1.7, -0.9][:minus]
     value = 1 - np.sum(np.square(caught)) / np.sum(lam**2)
+    assert_close(signed_network_risk(B, plus, minus), value, 1e-13)
 
     def risk(parameters):
         W = parameters.reshape(-1, 5)

@@ -10,6 +10,7 @@ from checks import assert_close
 from hypothesis import given
 from hypothesis import strategies as st
 from lazy_training_parts import exponential, rotations, symmetric
+from scipy import integrate, special
 
 from randomfeatures.beyond.lazy_training import (
     neural_network_risk,
@@ -23,10 +24,14 @@ from randomfeatures.beyond.lazy_training_limits import (
     expected_neural_tangent_risk,
     expected_random_features_risk,
     general_random_features_formula,
+    identity_gap,
     neural_network_limit,
     neural_tangent_limit,
+    neural_tangent_variance_bound,
     random_features_limit,
+    random_features_limit_distance,
 )
+from randomfeatures.foundations.sphere import cosine_moment
 
 
 @pytest.mark.claim("lem-two-numbers", kind="identity")
@@ -81,7 +86,7 @@ def test_tangent_limit_and_the_exact_gap(d, rho, tau):
     assert -1e-15 <= gap <= 1 / (4 * d)
 
 
-@pytest.mark.claim("cor-tangent-limit", kind="Monte Carlo")
+@pytest.mark.claim("cor-tangent-limit", kind="one-sided")
 @pytest.mark.parametrize(("d", "N"), [(2, 1), (6, 2), (12, 9)])
 def test_variance_of_the_tangent_risk(d, N):
     """The bound 12 N / (d (d + 2)) for two matrices B; in the plane with one neuron the variance is
@@ -92,7 +97,7 @@ def test_variance_of_the_tangent_risk(d, N):
         variance = np.var(
             [neural_tangent_risk(B, rng.standard_normal((N, d))) for _ in range(3000)]
         )
-        assert variance < 12 * N / (d * (d + 2))
+        assert variance < neural_tangent_variance_bound(d, N)
     # In the plane R = u^4, u the cosine of a uniform direction and B's:
     # E u^8 - (E u^4)^2 = 35/128 - 9/64.
     if (d, N) == (2, 1):
@@ -212,7 +217,7 @@ def test_bounds_of_the_expected_risk_are_ordered_also_where_the_target_has_no_tr
     assert (low, high) == pytest.approx((1 - (30 - lower) / 464, 1 - (30 - upper) / 464), abs=1e-14)
 
 
-@pytest.mark.claim("cor-random-features-limit", kind="identity")
+@pytest.mark.claim("cor-random-features-limit", kind="one-sided")
 @given(st.floats(0.01, 3), st.floats(0, 1))
 def test_random_features_limit_is_between_bounds_that_meet(rho, tau):
     for d in (10**4, 10**6):
@@ -223,7 +228,7 @@ def test_random_features_limit_is_between_bounds_that_meet(rho, tau):
         assert low - 4 * (1 + rho) / d <= limit <= high + 4 * (1 + rho) / d
 
 
-@pytest.mark.claim("cor-random-features-limit", kind="certified")
+@pytest.mark.claim("cor-random-features-limit", kind="one-sided")
 @pytest.mark.parametrize("rho", [0.1, 0.5, 1.0, 2.0])
 @pytest.mark.parametrize("d", [20, 450, 10**5])
 def test_distance_from_the_limit_of_random_features(rho, d):
@@ -332,3 +337,81 @@ def test_the_scales_of_a_quantile_function_and_an_activation_do_not_count(expone
 def test_an_activation_out_of_proportion_is_refused():
     with pytest.raises(ValueError, match=r"lambda_1 / sqrt\(lambda_tilde\) must be"):
         general_random_features_formula(np.eye(2), np.eye(2) / 2, 2, (1e300, 1.0, 1e-300))
+
+
+# --- bounds: their formulas by another route, and how loose they are
+
+
+def gap_by_quadrature(d, N, beta):
+    """The gap of the theorem from its statement, in floats, with m_4 by quadrature of the
+    cosine."""
+    density = special.gamma(d / 2) / special.gamma((d - 1) / 2) / math.sqrt(math.pi)
+    m_4 = integrate.quad(
+        lambda t: (t * t - 1 / d) ** 4 * density * (1 - t * t) ** ((d - 3) / 2), -1, 1
+    )[0]
+    delta_0, D_0 = 1 - 1 / d, (d - 1) * (d + 2) / 2
+    v, pairs = delta_0**2 / D_0, N * (N - 1)
+    F = pairs * (m_4 + 2 * (N - 2) * v**2 + (N - 2) * (N - 3) * delta_0**4 / D_0**3)
+    chance = min(1.0, F / (beta * delta_0) ** 4)
+    bracket = math.sqrt(2 * pairs * v * chance) / delta_0**2
+    bracket += pairs * v / ((1 - beta) * delta_0**3)
+    return chance + d / (d + N / delta_0) ** 2 * bracket
+
+
+@pytest.mark.claim("thm-random-features-finite", kind="quadrature")
+@pytest.mark.parametrize(("d", "N"), [(5, 4), (20, 3), (20, 5), (23, 40)])
+def test_the_gap_is_that_of_the_statement(d, N):
+    for beta in (0.3, 0.55, 0.9):
+        assert_close(identity_gap(d, N, beta), gap_by_quadrature(d, N, beta), 1e-9)
+    best = min(gap_by_quadrature(d, N, k / 20) for k in range(1, 20))
+    lower, upper = captured_identity_bounds(d, N)
+    assert_close(upper, min(lower + best, 1.0), 1e-9)
+
+
+def test_beta_is_a_share():
+    with pytest.raises(ValueError, match=r"beta must be > 0 and < 1, got 1\.0"):
+        identity_gap(20, 3, 1.0)
+
+
+@pytest.mark.claim("cor-tangent-limit", kind="identity")
+@pytest.mark.parametrize(("d", "N"), [(2, 1), (7, 3), (30, 30)])
+def test_the_bound_on_the_variance_is_that_of_its_proof(d, N):
+    """N terms 4 E <θ, B²θ>², largest for B of rank one, where it is 4 E t⁴ with t a cosine."""
+    assert_close(neural_tangent_variance_bound(d, N), 4 * N * cosine_moment(d, 4), 1e-14)
+
+
+@pytest.mark.claim("cor-tangent-limit", kind="identity")
+def test_one_weight_taken_away_changes_the_risk_by_at_most_a_square():
+    """The step of the proof at d - 1 weights, B = ee': Z_i - Z = 2|PBu|² + <u, Bu>² exactly."""
+    rng = np.random.default_rng(4)
+    e = np.eye(5)[0]
+    W = rng.standard_normal((3, 5))
+    more = neural_tangent_risk(np.outer(e, e), W)
+    less = neural_tangent_risk(np.outer(e, e), W[:2])
+    outside = np.eye(5) - np.linalg.pinv(W[:2]) @ W[:2]
+    u = outside @ W[2] / np.linalg.norm(outside @ W[2])
+    inside = (np.eye(5) - np.linalg.pinv(W) @ W) @ e
+    assert_close(less - more, 2 * u[0] ** 2 * (inside @ inside) + u[0] ** 4, 1e-13)
+
+
+@pytest.mark.claim("cor-random-features-limit", kind="certified")
+@pytest.mark.parametrize("rho", [0.1, 1.0, 3.0])
+def test_the_limit_of_random_features_between_bounds_that_nearly_meet(rho):
+    d = 10**9
+    for tau in (0.2, 1.0):
+        low, high = expected_random_features_risk(d, round(rho * d), tau)
+        assert high - low < 1e-6
+        assert_close(random_features_limit(rho, tau), (low + high) / 2, 2e-6)
+
+
+@pytest.mark.claim("cor-random-features-limit", kind="one-sided")
+@pytest.mark.parametrize(("d", "N"), [(20, 5), (450, 450), (10**5, 2 * 10**5)])
+def test_the_distance_from_the_limit_is_its_bound_and_more(d, N):
+    """The parts of the bound add up; 1/d stands for at most ϱ/(1 + ϱ)² / d, which is a quarter."""
+    lower, upper = captured_identity_bounds(d, N)
+    bound = random_features_limit_distance(d, N)
+    assert_close((bound - (upper - lower)) * d, 1 + 2 * N / d, 1e-9)
+    for tau in (0.0, 0.5, 1.0):
+        low, high = expected_random_features_risk(d, N, tau)
+        limit = random_features_limit(N / d, tau)
+        assert -1e-14 <= limit - high <= limit - low <= bound

@@ -198,3 +198,28 @@ def test_a_mixture_without_signal_has_risk_one():
         == mixture_neural_network_risk(zero, 1)
         == 1.0
     )
+
+
+def dense_tangent_risk(Delta, W):
+    """The equation S + Π(ΔSΔ) = ΠΔ for NT as one dense system, in the basis of its matrices."""
+    d = len(Delta)
+    frame = np.linalg.qr(W.T, mode="complete")[0]
+    R = frame.T @ Delta @ frame
+    pairs = [(i, j) for i in range(d) for j in range(i, d) if i < len(W)]
+    E = np.zeros((len(pairs), d, d))
+    for k, (i, j) in enumerate(pairs):
+        E[k, i, j] = E[k, j, i] = 1.0 if i == j else math.sqrt(0.5)
+    flat = E.reshape(len(pairs), -1)
+    A = np.eye(len(pairs)) + flat @ (R @ E @ R).reshape(len(pairs), -1).T
+    b = flat @ R.ravel()
+    return 1 / (1 + b @ np.linalg.solve(A, b) / 2)
+
+
+@pytest.mark.claim("lem-mixture-risk", kind="identity")
+@pytest.mark.parametrize(("d", "N", "delta"), [(12, 4, 0.5), (24, 8, 0.9), (24, 16, 0.97)])
+def test_the_tangent_risk_of_the_mixture_keeps_its_digits(d, N, delta):
+    rng = np.random.default_rng(d + N)
+    frame = np.linalg.qr(rng.standard_normal((d, d)))[0]
+    Delta = (frame * np.linspace(-delta, delta, d)) @ frame.T
+    W = rng.standard_normal((N, d))
+    assert_close(mixture_neural_tangent_risk(Delta, W), dense_tangent_risk(Delta, W), 2e-13)

@@ -254,6 +254,40 @@ def step_deviation(
         return real_array("the deviation for W, a", square)
 
 
+def step_variance(
+    W: Float[Array, "m d"],
+    a: Float[Array, " m"],
+    clusters: XORClusters,
+    n: int,
+    u: Float[Array, " d"],
+) -> Float[Array, " m"]:
+    r"""The variance, in a direction u, of the step from n samples, as if f were 0.
+
+    .. math:: \frac1n\Bigl[\frac{a_j^2}8\Bigl(\sigma^2\|u\|^2+\tfrac12\langle u,\mu_1\rangle^2
+        +\tfrac12\langle u,\mu_2\rangle^2\Bigr)-\langle\mathrm{step}_j,u\rangle^2\Bigr]
+
+    Neuron by neuron; over an orthonormal basis it sums to :func:`step_deviation`.
+
+    Book: ``prop-step-error``.
+    Error: rounding.
+    Raises: ValueError as :func:`step_deviation`, or if u is no finite vector of length d.
+
+    >>> clusters, W = XORClusters(d=2, separation=2.0), np.array([[1.0, 1.0]])
+    >>> bool(abs(step_variance(W, np.ones(1), clusters, 1, np.array([1.0, -1.0]))[0]
+    ...          - (6 / 8 - (math.erf(1) / 2) ** 2)) < 1e-15)
+    True
+    """
+    n, step = integer("n", n, at_least=1), first_step(W, a, clusters)
+    step, u = real_arrays(step=step, u=u, ndim=(2, 1))
+    if u.shape[0] != clusters.d:
+        raise ValueError(f"u must have length d = {clusters.d}, got shape {tuple(u.shape)}")
+    xp, a, s = array_namespace(step), _readout(W, a), clusters.separation
+    with np.errstate(over="ignore", invalid="ignore"):
+        along = (u[0] ** 2 + u[1] ** 2) * (s * s / 2)
+        spread = (a * clusters.sigma) ** 2 / 8 * (xp.sum(u**2) + along)
+        return real_array("the variance for W, a", (spread - (step @ u) ** 2) / n)
+
+
 # --- the features without training
 
 
