@@ -12,28 +12,16 @@ from chapters import name, pages_of_the_toc, read_chapter
 from nbformat import NotebookNode
 
 WIDTH, LINES = 76, 20
-# Pages that are still too wide or too long, and pages that print too wide; one that no longer does
-# must be taken out.
-NOT_YET: set[str] = {
-    "sharp/sandwich",
-}
-WIDE_OUTPUTS: set[str] = {
-    "sharp/sandwich",
-}
 
 
 def main() -> int:
     problems = []
     for path in pages_of_the_toc():
-        notebook = read_chapter(path)
-        found = list(wide_cells(notebook, path.read_text(encoding="utf-8"))) if notebook else []
-        if name(path) not in NOT_YET:
+        if notebook := read_chapter(path):
+            found = wide_cells(notebook, path.read_text(encoding="utf-8"))
             problems += [f"book/{name(path)}.md:{line}: {problem}" for line, problem in found]
-        elif not found:
-            problems.append(
-                f"book/{name(path)}.md is in order: take it from NOT_YET in workshop/cells.py"
-            )
-    print("\n".join(problems), end="\n" * bool(problems), file=sys.stderr)
+    for problem in problems:
+        print(problem, file=sys.stderr)
     return int(bool(problems))
 
 

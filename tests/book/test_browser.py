@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from cells import NOT_YET, WIDE_OUTPUTS
 
 SITE = Path(__file__).resolve().parents[2] / "_build" / "html"
 WIDTHS = {"desktop": 1280, "phone": 390}
@@ -145,19 +144,12 @@ def visit(browser, base: str, width: int, mode: str) -> Visit:
 @pytest.mark.parametrize("device", WIDTHS)
 def test_every_page(browser, site, device, mode):
     here = visit(browser, site, WIDTHS[device], mode)
-    problems = {name: found for name in pages() if (found := reported(name, here.problems(name)))}
+    problems = {name: found for name in pages() if (found := here.problems(name))}
     assert here.page.evaluate("document.documentElement.dataset.theme") == mode
     here.page.close()
     assert not problems, "\n".join(
         f"{name}: {problem}" for name, found in problems.items() for problem in found
     )
-
-
-def reported(name: str, problems: list[str]) -> list[str]:
-    """Without what is known of the pages whose code is not yet as narrow as it will be."""
-    if name.removesuffix(".html") not in NOT_YET | WIDE_OUTPUTS:
-        return problems
-    return [problem for problem in problems if not problem.startswith("code scrolls sideways")]
 
 
 # The guards can fail -----------------------------------------------------------------------------
