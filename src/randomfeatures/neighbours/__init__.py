@@ -1,5 +1,6 @@
 """Sixteen papers on the same question, a module for each page that needs one.
 
+- ``reservoirs``: memory of a fixed recurrent network.
 - ``widths``: Kolmogorov widths of averages of neurons.
 """
 
@@ -8,6 +9,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "reservoirs",
         "widths",
     ],
 )
