@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 from checks import assert_close
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from randomfeatures.limits.anti_concentration import distribution, distribution_bound, second_moment, second_moment_bound
+from randomfeatures.limits.anti_concentration import distribution, distribution_bound, phase_density, second_moment, second_moment_bound
 from randomfeatures.limits.triangle_wave import triangle_wave
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(30)
@@ -79,15 +80,54 @@ def test_the_bound_is_reached_by_the_first_harmonic():
 
 
 @pytest.mark.claim("lem-wrapped-gaussian", kind="quadrature")
-@pytest.mark.parametrize("R", [0.2, 0.6, 1.1])
+@pytest.mark.parametrize("R", [0.05, 0.2, 0.499, 0.5, 0.6, 1.1])
 def test_the_phase_has_the_density_of_the_series(R):
-    """h(y) = e^{sin πy} has period 2; its mean over the Gaussian against its mean over one period."""
+    """A mean over the Gaussian against the mean over one period, for two functions of period 2; and both series of p."""
     y = np.arange(-1, 1, 1 / 128)
-    k = np.arange(1, 31)
-    density = 0.5 + np.cos(math.pi * y[:, None] * k) @ np.exp(-((k * math.pi * R) ** 2) / 2)
+    density = phase_density(y, R)
     for h in (lambda y: np.exp(np.sin(math.pi * y)), lambda y: 1 / (1.5 + np.cos(math.pi * y - 1))):
         truth = gaussian_mean(h, R) + gaussian_mean(lambda y, h=h: h(-y), R)
         assert_close(np.mean(2 * h(y) * density), truth, 1e-12)
+    k, n = np.arange(1, 200), 2 * np.arange(-60, 61)
+    cosines = 0.5 + np.cos(math.pi * y[:, None] * k) @ np.exp(-((k * math.pi * R) ** 2) / 2)
+    bells = np.sum(norm.pdf((y[:, None] + n) / R), axis=1) / R
+    assert_close(density, cosines, 1e-13 * (1 + 1 / R))
+    assert_close(density, bells, 1e-13 * (1 + 1 / R))
+
+
+@given(st.floats(0.01, 1e300), st.floats(-1e6, 1e6))
+def test_the_density_at_every_size(R, y):
+    y = round(y * 64) / 64
+    value = float(phase_density(np.array(y), R))
+    assert 0 <= value <= 0.51 + 0.41 / R
+    assert abs(phase_density(np.array(y + 2), R) - value) <= 1e-9 * (1 + 1 / R)
+    assert abs(phase_density(np.array(-y), R) - value) <= 1e-9 * (1 + 1 / R)
+
+
+@given(st.floats(5e-324, 1.7e308))
+def test_the_bounds_are_on_their_side_at_every_size(R):
+    with mpmath.workdps(50):
+        q = mpmath.exp(-((mpmath.pi * mpmath.mpf(R)) ** 2) / 2)
+        lower = mpmath.mpf(1) / 3 - 4 / mpmath.pi**2 * q
+        assert 0 <= lower - second_moment_bound(R) <= 6e-16
+    try:
+        bound = distribution_bound(R)
+    except ArithmeticError as refusal:
+        assert (R < 1e-150 or R > 11.9) and "distribution_bound" in str(refusal)
+        return
+    with mpmath.workdps(400):
+        upper = 2 / mpmath.pi / mpmath.expm1((mpmath.pi * mpmath.mpf(R)) ** 2 / 2)
+    assert 0 <= bound - upper <= 2e-12 * upper
+
+
+@given(st.floats(5e-324, 1.7e308))
+def test_no_size_of_the_second_moment_is_wrong_quietly(R):
+    try:
+        value = second_moment(R)
+    except ArithmeticError as refusal:
+        assert R < 1.6e-154 and "second_moment" in str(refusal)
+        return
+    assert second_moment_bound(R) <= value <= min(R * R, 1 / 3) * (1 + 1e-14)
 
 
 def test_a_bound_too_small_for_a_float_is_refused():

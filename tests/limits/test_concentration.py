@@ -8,12 +8,13 @@ import pytest
 from checks import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import special, stats
-from waves_parts import FEATURES, NODES, WEIGHTS, average_square, cosine_rule, gaussian_rule, least_norm
+from scipy import optimize, special, stats
+from waves_parts import ANY_DIMENSION, POSITIVE, assert_just_above, log_sharp, norm_ratio, FEATURES, NODES, WEIGHTS, average_square, cosine_rule, gaussian_rule, least_norm
 
 from randomfeatures.foundations import hermite, sphere
 from randomfeatures.limits.anti_concentration import second_moment
 from randomfeatures.limits.concentration import (
+    checked_norm, concentration_rate, exact_rate_bounds, log_exact_rate_bounds, log_first_sine_bounds, log_wave_eigenvalue, smallest_norm,
     concentration_bound,
     concentration_exact,
     concentration_spectrum,
@@ -82,7 +83,7 @@ def log_eigenvalue_by_mpmath(d, R, n, K):
 @pytest.mark.claim("prop-concentration-spectrum", kind="quadrature")
 @pytest.mark.parametrize(
     ("d", "R"),
-    [(2, 0.13), (2, 0.3), (2, 1.0), (2, 2.0), (3, 0.2), (3, 3.0), (4, 2.0), (7, 0.5), (7, 1.7), (16, 1.0), (20, 2.9), (200, 0.5)],
+    [(2, 0.13), (2, 0.19), (3, 0.199), (2, 0.3), (2, 1.0), (2, 2.0), (3, 0.2), (3, 3.0), (4, 2.0), (7, 0.5), (7, 1.7), (16, 1.0), (20, 2.9), (200, 0.5)],
 )
 def test_the_eigenvalue_is_that_of_the_folds(d, R):
     """The absolute error of the fold sum is 1e-16 in h, so the demand of 1e-10 can be put where λ_1 > 1e-8."""
@@ -300,6 +301,154 @@ def test_the_edge_of_the_floats():
 def test_beyond_the_floats_the_logarithm_is_named(call, name):
     with pytest.raises(ArithmeticError, match=f"out of the range of a float; use {name}"):
         call()
+
+
+# --- values and sides of the bounds
+
+
+@pytest.mark.claim("thm-concentration", kind="identity")
+@pytest.mark.parametrize("d", [1, 2, 3, 17])
+def test_the_bound_in_numbers(d):
+    """e^{-d/2}, with R or without; above the smallest norm it gains (2√d/(πR))^{d-1} from d = 3 on."""
+    R = 1.7 * least_norm(d)
+    assert log_concentration_bound(d) == -d / 2 == log_concentration_bound(d, least_norm(d))
+    gain = 0 if d < 3 else (d - 1) * math.log(1.7)
+    assert_close(log_concentration_bound(d, R), -d / 2 - gain, 1e-12)
+    assert_close(concentration_bound(d, R) * math.exp(d / 2 + gain), 1.0, 1e-12)
+
+
+@pytest.mark.claim("thm-concentration-any-norm", kind="identity")
+def test_the_bound_is_never_above_one():
+    """At small norms the formula exceeds 1, which bounds every averaged square since |tri| ≤ 1."""
+    assert log_concentration_bound(5, 0.01) == 0 and concentration_bound(5, 0.01) == 1
+    edge = least_norm(5) * math.exp(-5 / 8)  # (2√d/(πR))^4 = e^{5/2}
+    assert log_concentration_bound(5, edge / 1.001) == 0
+    assert_close(log_concentration_bound(5, edge * 1.01), -4 * math.log(1.01), 1e-12)
+
+
+@pytest.mark.claim("thm-concentration-any-norm", kind="certified")
+@given(ANY_DIMENSION, POSITIVE)
+def test_the_bound_is_rounded_up_at_every_size(d, R):
+    ratio = norm_ratio(d, R)
+    truth = log_sharp(1, d, ratio)
+    bound = log_concentration_bound(d, R)
+    assert math.isfinite(bound)
+    if ratio >= 1:  # below the smallest norm the formula alone, cut at 0
+        truth = min(truth, 0)
+    terms = d + (d - 1) * (abs(math.log(d)) + abs(math.log(R)))
+    assert_just_above(bound, truth, terms)
+    if -700 < bound < 0:
+        assert mpmath.exp(bound) <= concentration_bound(d, R) <= mpmath.exp(bound) * (1 + 1e-15)
+
+
+@given(st.one_of(st.integers(1, 300), st.integers(1, 10**12)), POSITIVE)
+@settings(max_examples=60)
+def test_no_size_of_the_exact_values_is_wrong_quietly(d, R):
+    """A logarithm between those of the first Hermite coefficient and of the norm, or one that is refused."""
+    try:
+        value = log_concentration_exact(d, R)
+    except ValueError as refusal:
+        assert R > 1e6 and "R must be" in str(refusal)
+        return
+    allowed = 1e-9 + 1e-15 * d * (1 + math.log(d) + abs(math.log(R)))
+    assert math.isfinite(value)
+    assert value <= min(2 * math.log(R), -math.log(3)) - math.log(d) + allowed
+    assert d < 3 or value <= log_concentration_bound(d, R) + allowed
+
+
+@given(st.integers(1, 10**12), st.floats(5e-324, 1e300), st.integers(0, 10**12))
+def test_no_size_of_one_sine_is_wrong_quietly(d, s, n):
+    if d == 1 and n > 1:
+        return
+    value = log_sine_eigenvalue(d, s, n)
+    assert value == -math.inf if n % 2 == 0 else math.isfinite(value)
+    rounding = 1e-12 + 1e-15 * (d + n) * (1 + math.log(d + n) + abs(math.log(s)))
+    assert value <= math.log(0.5) + rounding
+
+
+# --- the rate
+
+
+@pytest.mark.claim("prop-exact-rate", kind="identity")
+@given(st.floats(1e-3, 1e3))
+def test_the_rate_is_the_minimum_of_the_tug_of_war(sigma):
+    def exponent(t):
+        return sigma * (1 - t) - math.log1p(-t * t) / 2
+
+    best = optimize.minimize_scalar(exponent, bounds=(0, 1), method="bounded", options={"xatol": 1e-12})
+    assert_close(concentration_rate(sigma) / best.fun, 1.0, 1e-9)
+    assert_close(concentration_rate(), RATE, 1e-15)
+
+
+@given(st.floats(1e-300, 1e300))
+def test_the_rate_at_every_size(sigma):
+    with mpmath.workdps(700):
+        x = mpmath.mpf(sigma)
+        t = (mpmath.sqrt(1 + 4 * x * x) - 1) / (2 * x)
+        truth = x * (1 - t) - mpmath.log(1 - t * t) / 2
+    assert abs(concentration_rate(sigma) / truth - 1) <= 1e-15
+
+
+@pytest.mark.claim("prop-exact-rate", kind="identity")
+@given(st.integers(3, 3000))
+def test_the_constants_of_the_exact_rate_are_those_of_the_proof(d):
+    """0.38 · 0.396/√(6π) = 0.0346 rounded down to 0.03, and 3/2 e^ω = 2.7954 rounded up to 2.8."""
+    lower, upper = log_exact_rate_bounds(d)
+    assert_close(math.exp(lower + RATE * d), 0.03, 1e-12 * d)
+    assert_close(math.exp(upper + RATE * d), 2.8, 1e-10 * d)
+    proof_lower = (16 / math.pi**2 - 1) ** 2 * (1 - 1.81 / 3) / math.sqrt(6 * math.pi)
+    proof_upper = 1.5 * math.exp(RATE)
+    assert 0.03 < proof_lower < 0.036
+    assert 2.8 / 1.02 < proof_upper < 2.8
+    assert lower < log_concentration_exact(d, least_norm(d)) < upper
+    if d < 1000:
+        assert exact_rate_bounds(d) == pytest.approx((math.exp(lower), math.exp(upper)), rel=1e-14)
+
+
+@given(ANY_DIMENSION)
+def test_the_exact_rate_is_rounded_outwards(d):
+    with mpmath.workdps(60):
+        phi = (mpmath.sqrt(5) - 1) / 2
+        exponent = -d * (1 - phi - mpmath.log(phi) / 2)
+        lower, upper = log_exact_rate_bounds(d)
+        assert_just_above(upper, mpmath.log(28) - mpmath.log(10) + exponent, d)
+        assert_just_above(-lower, -(mpmath.log(3) - mpmath.log(100) + exponent), d)
+
+
+@pytest.mark.claim("prop-exact-rate", kind="identity")
+@pytest.mark.parametrize(("d", "R"), [(2, 1.1), (5, 0.9), (12, 3.3), (150, 8.0)])
+def test_the_bounds_by_the_first_sine(d, R):
+    """g_1 by scipy's Bessel function, and b_1 - Σ_{k≥3} |b_k| by its series; the exact quotient lies between."""
+    s = (math.pi * R / 2) ** 2
+    g_1 = special.gamma(d / 2) * (2 / s) ** (d / 2 - 1) * special.ive(d / 2, s)
+    _, b = sine_coefficients(10**6)
+    least = abs(b[0]) - np.sum(np.abs(b[1:]))
+    lower, upper = log_first_sine_bounds(d, R)
+    assert_close(math.exp(upper) / g_1, 1.0, 1e-10)
+    assert_close(math.exp((lower - upper) / 2), least, 2e-6)
+    assert lower < log_concentration_exact(d, R) < upper
+
+
+def test_where_the_first_sine_decreases():
+    edge = 2 / math.pi * math.sqrt(7 / 6)
+    assert log_first_sine_bounds(7, edge) == pytest.approx(log_first_sine_bounds(7, edge * (1 + 1e-9)), abs=1e-7)
+    with pytest.raises(ValueError, match=r"R must be a finite real number >= 0\.687\d+ and <= 1e\+06, got 0\.68"):
+        log_first_sine_bounds(7, 0.68)
+
+
+def test_the_smallest_norm():
+    for d in (1, 3, 10, 10**12):
+        assert_close(smallest_norm(d) / (2 * d**0.5 / math.pi), 1.0, 1e-15)
+        assert checked_norm(d) == smallest_norm(d) == checked_norm(d, smallest_norm(d) * (1 - 1e-15))
+    assert checked_norm(4, 2) == 2.0
+
+
+def test_the_eigenvalues_of_even_degree_and_of_small_waves():
+    with pytest.raises(ValueError, match="n must be odd, got 4"):
+        log_wave_eigenvalue(5, 1.0, 4)
+    assert log_wave_eigenvalue(5, 0.1, 1) == log_concentration_exact(5, 0.1)
+    with pytest.raises(ArithmeticError, match=r"degree 3 for d = 5, R = 1e-200 is lost"):
+        log_wave_eigenvalue(5, 1e-200, 3)
 
 
 # --- bad input

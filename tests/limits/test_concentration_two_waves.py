@@ -10,12 +10,13 @@ from checks import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
-from waves_parts import gaussian_rule, least_norm
+from waves_parts import ANY_DIMENSION, POSITIVE, assert_just_above, gaussian_rule, least_norm, log_sharp, norm_ratio
 
 from randomfeatures.foundations import sphere
 from randomfeatures.limits.anti_concentration import second_moment
 from randomfeatures.limits.concentration import concentration_spectrum, log_concentration_exact
 from randomfeatures.limits.concentration_two_waves import (
+    log_mean_square_correlation_bound, mean_square_correlation_bound,
     log_mean_square_correlation,
     mean_square_correlation,
     wave_kernel,
@@ -122,6 +123,68 @@ def test_mean_square_where_the_wave_is_linear_and_in_dimension_one():
 def test_beyond_the_floats_the_logarithm_is_named(call, name):
     with pytest.raises(ArithmeticError, match=f"out of the range of a float; use {name}"):
         call()
+
+
+# --- the bounds
+
+
+@pytest.mark.claim("cor-mean-square-correlation", kind="identity")
+@pytest.mark.parametrize("d", [1, 2, 3, 4, 11, 60])
+def test_the_bound_in_numbers(d):
+    """Parts 2 and 3: e^{-d/2}/3 for d < 3, else B(2s)/2 with B(s) = e^{-d/2} (d/s)^{(d-1)/2}, s = d at the smallest norm."""
+    R = 1.3 * least_norm(d)
+    s = (math.pi * R / 2) ** 2
+    part_3 = math.exp(-d / 2) * (d / (2 * s)) ** ((d - 1) / 2) / 2
+    truth = math.exp(-d / 2) / 3 if d < 3 else part_3
+    assert_close(mean_square_correlation_bound(d, R) / truth, 1.0, 1e-12)
+    least = math.exp(-d / 2) / 3 if d < 3 else 2 ** (-(d + 1) / 2) * math.exp(-d / 2)
+    assert_close(mean_square_correlation_bound(d) / least, 1.0, 1e-12)
+    assert_close(math.exp(log_mean_square_correlation_bound(d)) / least, 1.0, 1e-12)
+    assert d < 3 or least < min(math.exp(-d / 2) / 3, 0.71 * math.exp(-0.84 * d))
+
+
+@pytest.mark.claim("cor-mean-square-correlation", kind="one-sided")
+@settings(max_examples=40)
+@given(st.integers(1, 200), st.floats(0.05, 20))
+def test_the_mean_square_is_below_its_bound(d, ratio):
+    R = max(ratio, 1.0) * least_norm(d) if d < 3 else ratio * least_norm(d)
+    assert log_mean_square_correlation(d, R) <= log_mean_square_correlation_bound(d, R) + 1e-9
+
+
+@pytest.mark.claim("cor-mean-square-correlation", kind="certified")
+def test_how_loose_the_bounds_are():
+    """Part 2 on the line: ‖tri‖⁴ → 1/9 against e^{-1/2}/3, and below 2/3 R the trivial R⁴; part 3 at large norms, a factor of 3."""
+    assert 0.5 < mean_square_correlation(1, 3.0) / mean_square_correlation_bound(1, 3.0) < 0.56
+    assert_close(mean_square_correlation_bound(3, 0.01), 1e-8, 1e-20)
+    assert_close(mean_square_correlation_bound(3, 0.57) / mean_square_correlation_bound(3, 0.5), 0.57**4 / 0.5**4, 1e-9)
+    for d in (3, 10, 50):
+        log_quotient = log_mean_square_correlation(d, 1e4) - log_mean_square_correlation_bound(d, 1e4)
+        assert 0.25 < math.exp(log_quotient) < 1
+
+
+@given(ANY_DIMENSION, POSITIVE)
+def test_the_bound_is_rounded_up_at_every_size(d, R):
+    with mpmath.workdps(60):
+        ratio = norm_ratio(d, R)
+        trivial = min(4 * mpmath.log(mpmath.mpf(R)), -2 * mpmath.log(3))
+        truth = min(log_sharp(0.5, d, ratio / mpmath.sqrt(2)), trivial)
+    bound = log_mean_square_correlation_bound(d, R)
+    assert math.isfinite(bound)
+    assert_just_above(bound, truth, d + (d + 3) * (3 + math.log(d) + abs(math.log(R))))
+
+
+@settings(max_examples=30)
+@given(st.one_of(st.integers(1, 300), st.integers(1, 10**12)), POSITIVE)
+def test_no_size_of_the_mean_square_is_wrong_quietly(d, R):
+    try:
+        value = log_mean_square_correlation(d, R)
+    except (ValueError, ArithmeticError) as refusal:
+        assert "R must be" in str(refusal) if R > 1e6 else "did not settle" in str(refusal)
+        return
+    assert math.isfinite(value)
+    assert value <= 2 * min(2 * math.log(R), -math.log(3)) + 1e-9
+    if d >= 3:
+        assert value <= log_mean_square_correlation_bound(d, R) + 1e-9 + 1e-15 * d * (2 + math.log(d) + abs(math.log(R)))
 
 
 # --- bad input

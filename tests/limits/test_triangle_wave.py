@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -12,7 +13,7 @@ from scipy import stats
 from waves_parts import gaussian_rule
 
 from randomfeatures.limits.anti_concentration import distribution
-from randomfeatures.limits.triangle_wave import relu_coefficients, sine_coefficients, triangle_wave, truncated_wave, truncation_bound
+from randomfeatures.limits.triangle_wave import relu_coefficients, sine_coefficients, sine_tail_bound, triangle_wave, truncated_wave, truncation_bound, truncation_length
 
 LENGTHS = st.integers(0, 40).map(lambda j: 4 * j + 1)
 DYADIC = np.arange(-(2**12), 2**12 + 1) / 64  # multiples of 1/64 in [-64, 64]: sums of neurons are exact on them
@@ -97,7 +98,8 @@ def test_the_largest_error_of_a_partial_sum_is_the_tail(K):
     error = np.abs(triangle_wave(t) - np.sin(math.pi / 2 * t[:, None] * k) @ b)
     last, tail = k[-1], 1 - np.sum(np.abs(b))
     assert_close(np.max(error) / tail, 1.0, 1e-10)  # attained at t = 1
-    assert 0 < tail <= 4 / (math.pi**2 * (last + 1)) <= tail * (1 + 1 / (last + 1) ** 2 * 1.2)
+    assert 0 < tail <= sine_tail_bound(K) <= tail * (1 + 1 / (last + 1) ** 2 * 1.2)
+    assert_close(sine_tail_bound(K) * math.pi**2 * (last + 1), 4.0, 1e-13)
 
 
 @pytest.mark.claim("lem-truncation", kind="quadrature")
@@ -116,6 +118,30 @@ def test_truncation_is_sharp_at_small_lengths():
 
 
 # --- bad input
+
+
+@given(st.floats(1e-3, 1e4))
+def test_the_length_is_the_least_that_the_limits_allow(R):
+    a = truncation_length(R)
+    assert a % 4 == 1 and a >= max(1, 5 * R * (1 - 1e-15)) and (a == 1 or a - 4 < 5 * R)
+
+
+@given(st.integers(0, 2**51 - 1), st.floats(5e-324, 1.7e308))
+def test_the_truncation_bound_at_every_size(j, R):
+    """Rounded up, and never below 1e-307, whatever a and R."""
+    a = 4 * j + 1
+    with mpmath.workdps(40):
+        truth = 2 * mpmath.exp(-((a / mpmath.mpf(R)) ** 2) / 4)
+    assert 0 <= truncation_bound(a, R) - truth <= 1e-307 + 2e-12 * truth
+
+
+def test_sizes_that_no_array_holds_are_refused():
+    with pytest.raises(ValueError, match="a must be an integer >= 1 and <= 9007199254740992, got"):
+        truncation_bound(10**400 + 1, 1.0)
+    with pytest.raises(ValueError, match=r"k_max must be an integer >= 1 and <= 10+, got"):
+        sine_coefficients(10**400)
+    with pytest.raises(ValueError, match=r"R must be a finite real number > 0 and <= 1e\+15"):
+        truncation_length(1e16)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 import math
 
+import mpmath
 import numpy as np
+from hypothesis import strategies as st
 from scipy import special
 
 from randomfeatures.limits.triangle_wave import sine_coefficients
@@ -51,3 +53,25 @@ def average_square(d, R, g, kinks):
     t, w = cosine_rule(d, 100)
     value, norm = correlation(d, R, g, kinks, t)
     return float(w @ value**2), norm
+
+
+POSITIVE = st.floats(5e-324, 1.7e308)
+ANY_DIMENSION = st.one_of(st.integers(3, 300), st.integers(3, 10**12))
+
+
+def log_sharp(constant, d, ratio=1.0):
+    """log of constant e^{-d/2} ratio^{d-1} with sixty digits, the numbers as their floats are."""
+    with mpmath.workdps(60):
+        power = (d - 1) * mpmath.log(mpmath.mpf(ratio))
+        return mpmath.log(mpmath.mpf(constant)) - mpmath.mpf(d) / 2 + power
+
+
+def norm_ratio(d, R):
+    """2√d/(πR) with sixty digits."""
+    with mpmath.workdps(60):
+        return 2 * mpmath.sqrt(d) / (mpmath.pi * mpmath.mpf(R))
+
+
+def assert_just_above(bound, truth, terms):
+    """``bound`` is on the upper side of ``truth``, by at most 3e-15 of the terms of the sum that it is."""
+    assert 0 <= mpmath.mpf(bound) - truth <= 3e-15 * (1 + abs(terms))

@@ -245,8 +245,9 @@ def concentration_rate(sigma: float = 1.0) -> float:
     """
     sigma = real("sigma", sigma, above=0, at_most=1e300)
     root = math.hypot(1.0, 2 * sigma)
+    t = 2 * sigma / (1 + root)
     distance = (1 + 1 / (root + 2 * sigma)) / (1 + root)  # 1 - t, without cancellation
-    return sigma * distance + math.log1p((root - 1) / 2) / 2
+    return sigma * distance + math.log1p(sigma * t) / 2
 
 
 def log_exact_rate_bounds(d: int) -> tuple[float, float]:
