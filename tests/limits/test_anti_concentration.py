@@ -10,14 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from randomfeatures.limits.anti_concentration import distribution, distribution_bound, phase_density, second_moment, second_moment_bound
+from randomfeatures.limits.anti_concentration import (
+    distribution,
+    distribution_bound,
+    phase_density,
+    second_moment,
+    second_moment_bound,
+)
 from randomfeatures.limits.triangle_wave import triangle_wave
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(30)
 
 
 def gaussian_mean(g, R, a=0.0, reach=11.0):
-    """E g(Rz) over Rz > a by Gauss-Legendre on intervals between odd integers, where g is smooth, cut to length R: exact to 1e-14."""
+    """E g(Rz) over Rz > a by Gauss-Legendre on intervals between odd integers, where g is smooth,
+    cut to length R: exact to 1e-14.
+    """
     ends = np.union1d(np.arange(1, 1 + reach * R, 2), np.arange(a, a + reach * R, R))
     ends = np.concatenate([[a], ends[ends > a]])
     y = (ends[1:, None] + ends[:-1, None]) / 2 + (ends[1:, None] - ends[:-1, None]) / 2 * NODES
@@ -35,8 +43,12 @@ def test_second_moment_is_the_gaussian_integral(R):
 @pytest.mark.claim("prop-second-moment", kind="certified")
 @given(st.floats(0.5, 6))
 def test_second_moment_lies_between_its_bounds(R):
-    """The lower bound is the first term of an alternating series: what it misses is nearly the second term."""
-    first, second = (math.exp(-((k * math.pi * R) ** 2) / 2) * 4 / (math.pi * k) ** 2 for k in (1, 2))
+    """The lower bound is the first term of an alternating series: what it misses is nearly the
+    second term.
+    """
+    first, second = (
+        math.exp(-((k * math.pi * R) ** 2) / 2) * 4 / (math.pi * k) ** 2 for k in (1, 2)
+    )
     exact, bound = second_moment(R), second_moment_bound(R)
     assert bound <= exact + 1e-16 and exact < 1 / 3 + 1e-16
     assert 0.99 * second - 1e-15 <= exact - bound <= second + 1e-15
@@ -63,9 +75,15 @@ def test_distribution_counts_the_folds(R):
 @pytest.mark.claim("prop-anti-concentration", kind="certified")
 @given(st.floats(0.3, 2.3))
 def test_the_wave_does_not_hide_near_zero(R):
-    """The bound is true for all t, and sharp up to the factor 1 - q - q³: the first harmonic alone reaches (2/π)(q - q^9/3) at t = 1/2."""
+    """The bound is true for all t, and sharp up to the factor 1 - q - q³: the first harmonic alone
+    reaches (2/π)(q - q^9/3) at t = 1/2.
+    """
     t = np.linspace(0, 1, 2001)
-    q, gap, bound = math.exp(-((math.pi * R) ** 2) / 2), np.abs(distribution(t, R) - t), distribution_bound(R)
+    q, gap, bound = (
+        math.exp(-((math.pi * R) ** 2) / 2),
+        np.abs(distribution(t, R) - t),
+        distribution_bound(R),
+    )
     rounding = 1e-14
     assert np.max(gap) <= bound + rounding
     assert np.max(gap) >= bound * (1 - q) * (1 - q**7) - rounding
@@ -76,13 +94,17 @@ def test_the_wave_does_not_hide_near_zero(R):
 def test_the_bound_is_reached_by_the_first_harmonic():
     for R in (0.9, 1.2, 1.6):
         gap = abs(float(distribution(np.array(0.5), R)) - 0.5)
-        assert_close(distribution_bound(R) / gap, 1.0, 1.1 * math.exp(-((math.pi * R) ** 2) / 2) + 1e-10)
+        assert_close(
+            distribution_bound(R) / gap, 1.0, 1.1 * math.exp(-((math.pi * R) ** 2) / 2) + 1e-10
+        )
 
 
 @pytest.mark.claim("lem-wrapped-gaussian", kind="quadrature")
 @pytest.mark.parametrize("R", [0.05, 0.2, 0.499, 0.5, 0.6, 1.1])
 def test_the_phase_has_the_density_of_the_series(R):
-    """A mean over the Gaussian against the mean over one period, for two functions of period 2; and both series of p."""
+    """A mean over the Gaussian against the mean over one period, for two functions of period 2; and
+    both series of p.
+    """
     y = np.arange(-1, 1, 1 / 128)
     density = phase_density(y, R)
     for h in (lambda y: np.exp(np.sin(math.pi * y)), lambda y: 1 / (1.5 + np.cos(math.pi * y - 1))):
@@ -144,8 +166,14 @@ def test_a_bound_too_small_for_a_float_is_refused():
         (lambda: second_moment(0.0), r"R must be a finite real number > 0, got 0\.0"),
         (lambda: second_moment(math.inf), "R must be a finite real number > 0, got inf"),
         (lambda: second_moment_bound(-1.0), r"R must be a finite real number > 0, got -1\.0"),
-        (lambda: distribution(np.array([1.5]), 1.0), r"t must hold finite numbers >= 0 and <= 1, got 1\.5 at index \(0,\)"),
-        (lambda: distribution(np.array([0.5]), 0.001), r"R must be a finite real number >= 0\.01, got 0\.001"),
+        (
+            lambda: distribution(np.array([1.5]), 1.0),
+            r"t must hold finite numbers >= 0 and <= 1, got 1\.5 at index \(0,\)",
+        ),
+        (
+            lambda: distribution(np.array([0.5]), 0.001),
+            r"R must be a finite real number >= 0\.01, got 0\.001",
+        ),
         (lambda: distribution_bound(math.nan), "R must be a finite real number > 0"),
     ],
 )

@@ -6,19 +6,27 @@ import mpmath
 import numpy as np
 import pytest
 from checks import assert_close
-from waves_parts import ANY_DIMENSION, assert_just_above, log_sharp, norm_ratio, least_norm
 from hypothesis import given
 from hypothesis import strategies as st
+from waves_parts import ANY_DIMENSION, assert_just_above, least_norm, log_sharp, norm_ratio
 
 from randomfeatures.foundations import sphere
 from randomfeatures.limits.anti_concentration import second_moment
-from randomfeatures.limits.any_coefficients import ENERGY_NEEDED, best_energy, best_width, energy_needed, log_width_bound, reach_probability, width_bound
+from randomfeatures.limits.any_coefficients import (
+    ENERGY_NEEDED,
+    best_energy,
+    best_width,
+    energy_needed,
+    log_width_bound,
+    reach_probability,
+    width_bound,
+)
 from randomfeatures.limits.concentration import (
-    log_concentration_bound,
-    smallest_norm,
     concentration_bound,
     concentration_exact,
     concentration_spectrum,
+    log_concentration_bound,
+    smallest_norm,
 )
 from randomfeatures.limits.triangle_wave import sine_coefficients, triangle_wave
 
@@ -27,15 +35,21 @@ from randomfeatures.limits.triangle_wave import sine_coefficients, triangle_wave
 @pytest.mark.claim("prop-best-subspace", kind="quadrature")
 @pytest.mark.parametrize("R", [0.9, 1.3])
 def test_no_span_captures_more_than_the_largest_eigenvalues(R):
-    """d = 2, on a polar grid of x: the span of ReLU, sine and constant features stays below r λ_1, and the best spaces attain the sums."""
+    """d = 2, on a polar grid of x: the span of ReLU, sine and constant features stays below r λ_1,
+    and the best spaces attain the sums.
+    """
     radius, angle = np.arange(0.5, 100) * 0.06, 2 * math.pi * np.arange(120) / 120
     mass = np.sqrt(0.06 * radius * np.exp(-(radius**2) / 2) / 120)[:, None]
     x = radius[:, None, None] * np.stack([np.cos(angle), np.sin(angle)], -1)
     theta = np.stack([np.cos(angle[::3]), np.sin(angle[::3])])
-    A = (triangle_wave(R * x @ theta) * mass[..., None]).reshape(-1, 40).T / math.sqrt(40)  # E_θ ⟨f, tri_θ⟩² = ‖A f‖²
+    A = (triangle_wave(R * x @ theta) * mass[..., None]).reshape(-1, 40).T / math.sqrt(
+        40
+    )  # E_θ ⟨f, tri_θ⟩² = ‖A f‖²
     rng = np.random.default_rng(0)
     z = x @ rng.standard_normal((2, 8)) * 2 + rng.standard_normal(8)
-    features = np.concatenate([np.maximum(z[..., :4], 0), np.sin(z[..., 4:]), np.ones_like(z[..., :1])], -1)
+    features = np.concatenate(
+        [np.maximum(z[..., :4], 0), np.sin(z[..., 4:]), np.ones_like(z[..., :1])], -1
+    )
     basis, _ = np.linalg.qr((features * mass[..., None]).reshape(-1, 9))
     largest = np.exp(np.repeat(concentration_spectrum(2, R, 9), 2))[:9]
     assert 0.05 < np.sum((A @ basis) ** 2) < np.sum(largest) < 9 * concentration_exact(2, R)
@@ -54,17 +68,25 @@ def test_width_bound_in_numbers():
 @pytest.mark.claim("prop-random-subspace", kind="identity")
 @given(st.integers(3, 200), st.floats(1, 30))
 def test_the_width_at_larger_norms(d, ratio):
-    """e^{d/2}/4 times (πR/(2√d))^{d-1}: the bound on the averaged square, once for each feature, against 1/4."""
+    """e^{d/2}/4 times (πR/(2√d))^{d-1}: the bound on the averaged square, once for each feature,
+    against 1/4.
+    """
     gain = (d - 1) * math.log(ratio)
-    assert_close(log_width_bound(d, ratio * least_norm(d)), d / 2 - math.log(4) + gain, 1e-11 * (1 + d))
-    assert_close(math.exp(log_width_bound(d, least_norm(d)) + log_concentration_bound(d)), 0.25, 1e-12)
+    assert_close(
+        log_width_bound(d, ratio * least_norm(d)), d / 2 - math.log(4) + gain, 1e-11 * (1 + d)
+    )
+    assert_close(
+        math.exp(log_width_bound(d, least_norm(d)) + log_concentration_bound(d)), 0.25, 1e-12
+    )
 
 
 @pytest.mark.claim("thm-any-coefficients-random-direction", kind="identity")
 @pytest.mark.claim("thm-any-coefficients-invariant", kind="identity")
 @given(st.integers(3, 1400), st.floats(1e-9, 0.99))
 def test_the_probability_in_numbers(d, share):
-    """4 r e^{-d/2}, which is r/width_bound(d), and more than Markov's r Λ/needed by less than an eighth."""
+    """4 r e^{-d/2}, which is r/width_bound(d), and more than Markov's r Λ/needed by less than an
+    eighth.
+    """
     r = math.ceil(share * math.exp(d / 2) / 4)
     value = reach_probability(d, r)
     assert_close(value / min(1.0, math.exp(math.log(4) + math.log(r) - d / 2)), 1.0, 1e-11)
@@ -90,10 +112,14 @@ def test_the_width_is_rounded_down_at_every_size(d, ratio):
 @pytest.mark.claim("thm-any-coefficients", kind="certified")
 @pytest.mark.parametrize("d", [3, 4, 10, 500])
 def test_the_energy_that_is_needed(d):
-    """‖tri‖² - (1/4 + δ)² with the norm's bound and the truncation's, by hand; always above the proof's worst case 0.2678."""
+    """‖tri‖² - (1/4 + δ)² with the norm's bound and the truncation's, by hand; always above the
+    proof's worst case 0.2678.
+    """
     R = least_norm(d)
     a = next(a for a in range(1, 10**4, 4) if a >= 5 * R)
-    by_hand = 1 / 3 - 4 / math.pi**2 * math.exp(-2 * d) - (0.25 + 2 * math.exp(-(a**2) / (4 * R**2))) ** 2
+    by_hand = (
+        1 / 3 - 4 / math.pi**2 * math.exp(-2 * d) - (0.25 + 2 * math.exp(-(a**2) / (4 * R**2))) ** 2
+    )
     assert 0 < by_hand - energy_needed(d) < 1e-14
     assert 0.2678 < energy_needed(d) < second_moment(R) - 1 / 16
     assert_close(energy_needed(d, 3 * R), 1 / 3 - 1 / 16, 2e-3)
@@ -105,9 +131,15 @@ def test_the_energy_that_is_needed(d):
 @pytest.mark.claim("prop-best-subspace", kind="identity")
 @pytest.mark.parametrize(("d", "R"), [(2, 1.1), (3, 1.2), (6, 1.6)])
 def test_the_best_energy_is_a_sum_of_eigenvalues(d, R):
-    """Every r up to some in the fifth degree: the eigenvalues written out one by one, each N(d, n) times."""
+    """Every r up to some in the fifth degree: the eigenvalues written out one by one, each N(d, n)
+    times.
+    """
     logs = concentration_spectrum(d, R, 9)
-    each = [math.exp(log) for j, log in enumerate(logs) for _ in range(sphere.multiplicity(d, 2 * j + 1))]
+    each = [
+        math.exp(log)
+        for j, log in enumerate(logs)
+        for _ in range(sphere.multiplicity(d, 2 * j + 1))
+    ]
     for r in [0, 1, d, d + 1, *range(d + 2, len(each), 3), len(each)]:
         assert_close(best_energy(d, r, R), sum(each[:r]), 1e-12 if r else 0) if r else None
     assert best_energy(d, 0, R) == 0
@@ -130,7 +162,9 @@ def test_a_width_that_no_float_holds():
 
 
 def test_more_energy_than_there_is():
-    with pytest.raises(ValueError, match=r"needed must be below 0\.332\d+, the energy of the wave, got 0\.34"):
+    with pytest.raises(
+        ValueError, match=r"needed must be below 0\.332\d+, the energy of the wave, got 0\.34"
+    ):
         best_width(3, 0.34)
     with pytest.raises(ArithmeticError, match="lost in cancellation"):
         best_energy(3, 100, 0.05)
@@ -143,9 +177,10 @@ def test_more_energy_than_there_is():
 @pytest.mark.claim("thm-any-coefficients-invariant", kind="one-sided")
 @pytest.mark.parametrize(("d", "r"), [(3, 2), (5, 8), (8, 30)])
 def test_a_span_of_sines_captures_little_of_a_random_wave(d, r):
-    """‖P_V tri_θ‖² = c^T G^{-1} c with G and c in closed form. Its mean over θ is below r λ_1, and P(it is ≥ 0.26) ≤ 4 r e^{-d/2}.
+    """‖P_V tri_θ‖² = c^T G^{-1} c with G and c in closed form.
 
-    The weights are drawn with every direction, so this is the law of a random direction and of invariant features.
+    Its mean over θ is below r λ_1, and P(it is ≥ 0.26) ≤ 4 r e^{-d/2}. The weights are drawn with
+    every direction, so this is the law of a random direction and of invariant features.
     """
     rng, R = np.random.default_rng(d), least_norm(d)
     s, captured = float(d), []
@@ -156,13 +191,23 @@ def test_a_span_of_sines_captures_little_of_a_random_wave(d, r):
         gram = np.exp(-s) * np.sinh(s * (v @ v.T))
         t = theta @ v.T
         c = np.sum(
-            b * (np.exp(-s * ((k - 1) ** 2 / 2 + k * (1 - t[..., None]))) - np.exp(-s * ((k - 1) ** 2 / 2 + k * (1 + t[..., None])))) / 2,
+            b
+            * (
+                np.exp(-s * ((k - 1) ** 2 / 2 + k * (1 - t[..., None])))
+                - np.exp(-s * ((k - 1) ** 2 / 2 + k * (1 + t[..., None])))
+            )
+            / 2,
             -1,
         )
         captured.append(np.sum(c * np.linalg.solve(gram, c.T).T, axis=1))
     captured = np.concatenate(captured)
     assert np.all(captured < second_moment(R))
-    assert 0.1 * r * concentration_exact(d, R) < np.mean(captured) <= r * concentration_exact(d, R) <= r * concentration_bound(d)
+    assert (
+        0.1 * r * concentration_exact(d, R)
+        < np.mean(captured)
+        <= r * concentration_exact(d, R)
+        <= r * concentration_bound(d)
+    )
     assert np.mean(captured >= 0.26) <= reach_probability(d, r)
 
 

@@ -10,29 +10,44 @@ from checks import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
-from waves_parts import ANY_DIMENSION, POSITIVE, assert_just_above, gaussian_rule, least_norm, log_sharp, norm_ratio
+from waves_parts import (
+    ANY_DIMENSION,
+    POSITIVE,
+    assert_just_above,
+    gaussian_rule,
+    least_norm,
+    log_sharp,
+    norm_ratio,
+)
 
 from randomfeatures.foundations import sphere
 from randomfeatures.limits.anti_concentration import second_moment
 from randomfeatures.limits.concentration import concentration_spectrum, log_concentration_exact
 from randomfeatures.limits.concentration_two_waves import (
-    log_mean_square_correlation_bound, mean_square_correlation_bound,
     log_mean_square_correlation,
+    log_mean_square_correlation_bound,
     mean_square_correlation,
+    mean_square_correlation_bound,
     wave_kernel,
 )
 from randomfeatures.limits.triangle_wave import sine_coefficients, triangle_wave
 
 
 @pytest.mark.claim("cor-mean-square-correlation", kind="quadrature")
-@pytest.mark.parametrize(("R", "t"), [(0.3, 0.2), (0.3, -0.7), (0.8, 0.5), (1.0, 0.9), (2.0, 0.6), (3.0, -0.95)])
+@pytest.mark.parametrize(
+    ("R", "t"), [(0.3, 0.2), (0.3, -0.7), (0.8, 0.5), (1.0, 0.9), (2.0, 0.6), (3.0, -0.95)]
+)
 def test_the_kernel_of_the_wave(R, t):
-    """E tri(Ru) tri(Rv): the inner mean over v given u is a sine series whose terms decay like e^{-k²s(1-t²)/2}."""
+    """E tri(Ru) tri(Rv): the inner mean over v given u is a sine series whose terms decay like
+    e^{-k²s(1-t²)/2}.
+    """
     knots = np.arange(-99, 100, 2) / R
     u, w = gaussian_rule(knots[np.abs(knots) < 12])
     k, b = sine_coefficients(201)
     s = (math.pi * R / 2) ** 2
-    inner = np.sin(math.sqrt(s) * t * np.multiply.outer(u, k)) @ (b * np.exp(-(k**2) * s * (1 - t * t) / 2))
+    inner = np.sin(math.sqrt(s) * t * np.multiply.outer(u, k)) @ (
+        b * np.exp(-(k**2) * s * (1 - t * t) / 2)
+    )
     assert_close(wave_kernel(R, np.array(t)), w @ (triangle_wave(R * u) * inner), 1e-11)
 
 
@@ -50,40 +65,69 @@ def test_the_kernel_at_its_ends_and_for_torch(R):
 
 @pytest.mark.claim("cor-mean-square-correlation", kind="identity")
 @pytest.mark.parametrize(
-    ("d", "R", "degrees"), [(6, 1.6, 51), (10, 2.1, 41), (20, 3.0, 41), (60, 5.0, 61), (200, 1.0, 21), (200, 9.1, 121)]
+    ("d", "R", "degrees"),
+    [(6, 1.6, 51), (10, 2.1, 41), (20, 3.0, 41), (60, 5.0, 61), (200, 1.0, 21), (200, 9.1, 121)],
 )
 def test_the_mean_square_is_the_sum_of_squared_eigenvalues(d, R, degrees):
-    """Σ_n N(d, n) λ_n², one route through the sphere's harmonics, one through the angle; the first misses the degrees beyond."""
+    """Σ_n N(d, n) λ_n², one route through the sphere's harmonics, one through the angle; the first
+    misses the degrees beyond.
+    """
     spectrum = concentration_spectrum(d, R, degrees)
-    logs = [2 * value + math.log(sphere.multiplicity(d, 2 * j + 1)) for j, value in enumerate(spectrum)]
+    logs = [
+        2 * value + math.log(sphere.multiplicity(d, 2 * j + 1)) for j, value in enumerate(spectrum)
+    ]
     assert logs[-1] < max(logs) - 20
     assert_close(math.exp(log_mean_square_correlation(d, R) - special.logsumexp(logs)), 1.0, 1e-8)
 
 
 @pytest.mark.claim("cor-mean-square-correlation", kind="quadrature")
-@pytest.mark.parametrize(("d", "R", "points"), [(40, least_norm(40), 100), (40, 12.0, 200), (200, 9.01, 200), (1000, 20.2, 300)])
+@pytest.mark.parametrize(
+    ("d", "R", "points"),
+    [(40, least_norm(40), 100), (40, 12.0, 200), (200, 9.01, 200), (1000, 20.2, 300)],
+)
 def test_the_mean_square_with_thirty_digits(d, R, points):
-    """The integrand is an even and periodic function of the angle when d is even: equal weights converge faster than any power."""
+    """The integrand is an even and periodic function of the angle when d is even: equal weights
+    converge faster than any power.
+    """
     with mpmath.workdps(30):
         s = (mpmath.pi * mpmath.mpf(R) / 2) ** 2
         b = {k: 8 / mpmath.pi**2 * (-1) ** (k // 2) / k**2 for k in range(1, 10, 2)}
-        pairs = [(b[k] * b[j] * mpmath.exp(-((k - j) ** 2) * s / 2), k * j * s) for k in b for j in b if (k - j) ** 2 * s < 120]
+        pairs = [
+            (b[k] * b[j] * mpmath.exp(-((k - j) ** 2) * s / 2), k * j * s)
+            for k in b
+            for j in b
+            if (k - j) ** 2 * s < 120
+        ]
 
         def integrand(angle):
             t = mpmath.cos(angle)
-            kernel = mpmath.fsum(w * (mpmath.exp(-x * (1 - t)) - mpmath.exp(-x * (1 + t))) / 2 for w, x in pairs)
+            kernel = mpmath.fsum(
+                w * (mpmath.exp(-x * (1 - t)) - mpmath.exp(-x * (1 + t))) / 2 for w, x in pairs
+            )
             return mpmath.sin(angle) ** (d - 2) * kernel**2
 
-        constant = 2 * mpmath.gamma(mpmath.mpf(d) / 2) / mpmath.sqrt(mpmath.pi) / mpmath.gamma(mpmath.mpf(d - 1) / 2)
+        constant = (
+            2
+            * mpmath.gamma(mpmath.mpf(d) / 2)
+            / mpmath.sqrt(mpmath.pi)
+            / mpmath.gamma(mpmath.mpf(d - 1) / 2)
+        )
         half = mpmath.pi / 2
-        truth = mpmath.log(constant * half / points * mpmath.fsum(integrand(half * (i + 0.5) / points) for i in range(points)))
+        truth = mpmath.log(
+            constant
+            * half
+            / points
+            * mpmath.fsum(integrand(half * (i + 0.5) / points) for i in range(points))
+        )
     assert_close(math.exp(log_mean_square_correlation(d, R) - float(truth)), 1.0, 1e-10)
 
 
 @pytest.mark.claim("cor-mean-square-correlation", kind="identity")
 @pytest.mark.parametrize("R", [0.7, 1.3, 4.0, 300.0])
 def test_the_mean_square_in_three_dimensions(R):
-    """t is uniform on [-1, 1] and E sinh(xt) sinh(yt) = sinh(x+y)/(2(x+y)) - sinh(x-y)/(2(x-y)): a finite sum, K^-4 of it left out."""
+    """t is uniform on [-1, 1] and E sinh(xt) sinh(yt) = sinh(x+y)/(2(x+y)) - sinh(x-y)/(2(x-y)): a
+    finite sum, K^-4 of it left out.
+    """
     k, b = sine_coefficients(241)
     s = (math.pi * R / 2) ** 2
     i, j = (index.ravel() for index in np.indices((len(k), len(k))))
@@ -92,7 +136,11 @@ def test_the_mean_square_in_three_dimensions(R):
     w, x = b[i] * b[j] * np.exp(-((k[i] - k[j]) ** 2) * s / 2), 1.0 * k[i] * k[j] * s
     plus, minus = np.add.outer(x, x), np.abs(np.subtract.outer(x, x))
     sums = -np.expm1(-2 * plus) / (4 * plus)
-    differences = np.where(minus > 0, (np.exp(minus - plus) - np.exp(-minus - plus)) / (4 * np.maximum(minus, 1e-300)), np.exp(-plus) / 2)
+    differences = np.where(
+        minus > 0,
+        (np.exp(minus - plus) - np.exp(-minus - plus)) / (4 * np.maximum(minus, 1e-300)),
+        np.exp(-plus) / 2,
+    )
     assert_close(mean_square_correlation(3, R) / (w @ (sums - differences) @ w), 1.0, 1e-9)
 
 
@@ -131,7 +179,9 @@ def test_beyond_the_floats_the_logarithm_is_named(call, name):
 @pytest.mark.claim("cor-mean-square-correlation", kind="identity")
 @pytest.mark.parametrize("d", [1, 2, 3, 4, 11, 60])
 def test_the_bound_in_numbers(d):
-    """Parts 2 and 3: e^{-d/2}/3 for d < 3, else B(2s)/2 with B(s) = e^{-d/2} (d/s)^{(d-1)/2}, s = d at the smallest norm."""
+    """Parts 2 and 3: e^{-d/2}/3 for d < 3, else B(2s)/2 with B(s) = e^{-d/2} (d/s)^{(d-1)/2}, s = d
+    at the smallest norm.
+    """
     R = 1.3 * least_norm(d)
     s = (math.pi * R / 2) ** 2
     part_3 = math.exp(-d / 2) * (d / (2 * s)) ** ((d - 1) / 2) / 2
@@ -153,12 +203,20 @@ def test_the_mean_square_is_below_its_bound(d, ratio):
 
 @pytest.mark.claim("cor-mean-square-correlation", kind="certified")
 def test_how_loose_the_bounds_are():
-    """Part 2 on the line: ‖tri‖⁴ → 1/9 against e^{-1/2}/3, and below 2/3 R the trivial R⁴; part 3 at large norms, a factor of 3."""
+    """Part 2 on the line: ‖tri‖⁴ → 1/9 against e^{-1/2}/3, and below 2/3 R the trivial R⁴; part 3
+    at large norms, a factor of 3.
+    """
     assert 0.5 < mean_square_correlation(1, 3.0) / mean_square_correlation_bound(1, 3.0) < 0.56
     assert_close(mean_square_correlation_bound(3, 0.01), 1e-8, 1e-20)
-    assert_close(mean_square_correlation_bound(3, 0.57) / mean_square_correlation_bound(3, 0.5), 0.57**4 / 0.5**4, 1e-9)
+    assert_close(
+        mean_square_correlation_bound(3, 0.57) / mean_square_correlation_bound(3, 0.5),
+        0.57**4 / 0.5**4,
+        1e-9,
+    )
     for d in (3, 10, 50):
-        log_quotient = log_mean_square_correlation(d, 1e4) - log_mean_square_correlation_bound(d, 1e4)
+        log_quotient = log_mean_square_correlation(d, 1e4) - log_mean_square_correlation_bound(
+            d, 1e4
+        )
         assert 0.25 < math.exp(log_quotient) < 1
 
 
@@ -184,7 +242,9 @@ def test_no_size_of_the_mean_square_is_wrong_quietly(d, R):
     assert math.isfinite(value)
     assert value <= 2 * min(2 * math.log(R), -math.log(3)) + 1e-9
     if d >= 3:
-        assert value <= log_mean_square_correlation_bound(d, R) + 1e-9 + 1e-15 * d * (2 + math.log(d) + abs(math.log(R)))
+        assert value <= log_mean_square_correlation_bound(d, R) + 1e-9 + 1e-15 * d * (
+            2 + math.log(d) + abs(math.log(R))
+        )
 
 
 # --- bad input
@@ -193,9 +253,15 @@ def test_no_size_of_the_mean_square_is_wrong_quietly(d, R):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: wave_kernel(1.0, np.array([1.1])), r"t must hold finite numbers >= -1 and <= 1, got 1\.1 at index \(0,\)"),
+        (
+            lambda: wave_kernel(1.0, np.array([1.1])),
+            r"t must hold finite numbers >= -1 and <= 1, got 1\.1 at index \(0,\)",
+        ),
         (lambda: wave_kernel(-1.0, np.array([1.0])), "R must be a finite real number > 0"),
-        (lambda: mean_square_correlation(0, 1.0), r"d must be an integer >= 1 and <= 10{12}, got 0"),
+        (
+            lambda: mean_square_correlation(0, 1.0),
+            r"d must be an integer >= 1 and <= 10{12}, got 0",
+        ),
     ],
 )
 def test_bad_input_is_named(call, message):

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from scipy import optimize
 from waves_parts import gaussian_rule, least_norm
 
-from randomfeatures.limits.bounded_coefficients import coefficient_bound, hard_neurons, log_coefficient_bound
+from randomfeatures.limits.bounded_coefficients import (
+    coefficient_bound,
+    hard_neurons,
+    log_coefficient_bound,
+)
 from randomfeatures.limits.scaling import Problem, affine_bounds, affine_error, rescale, zero_error
 
 
@@ -26,13 +30,22 @@ def test_a_scaled_neuron_is_the_neuron_scaled(scale, seed):
 @pytest.mark.claim("prop-exchange-rate", kind="identity")
 @given(st.integers(3, 200), st.floats(1e-3, 1e3), st.floats(1e-6, 1e3), st.floats(1, 5))
 def test_error_norm_bias_and_coefficients_scale_together(d, scale, error, ratio):
-    """The problem at (ρ, b, ε, u) is the problem at (sρ, sb, s²ε, su), for the family of targets, the bound, and a fit."""
+    """The problem at (ρ, b, ε, u) is the problem at (sρ, sb, s²ε, su), for the family of targets,
+    the bound, and a fit.
+    """
     R = ratio * least_norm(d)
     one, other = hard_neurons(d, error, R), hard_neurons(d, scale**2 * error, R)
     assert (one.R, one.a) == (other.R, other.a)
     assert_close(other.norm / one.norm, scale, 1e-12 * scale)
     assert_close(other.biases / one.scale, scale * one.biases / one.scale, 1e-12 * scale * one.a)
-    assert abs(log_coefficient_bound(d, scale**2 * error, 3.0, R) - log_coefficient_bound(d, error, 3.0, R) - math.log(scale)) < 1e-9
+    assert (
+        abs(
+            log_coefficient_bound(d, scale**2 * error, 3.0, R)
+            - log_coefficient_bound(d, error, 3.0, R)
+            - math.log(scale)
+        )
+        < 1e-9
+    )
 
 
 @pytest.mark.claim("prop-exchange-rate", kind="identity")
@@ -42,14 +55,18 @@ def test_a_fit_scales_with_its_target(scale):
     x = rng.standard_normal((500, 3))
     features = np.maximum(x @ rng.standard_normal((3, 12)), 0)
     u, error = np.linalg.lstsq(features, np.maximum(x[:, 0] + 0.4, 0))[:2]
-    u_scaled, error_scaled = np.linalg.lstsq(features, np.maximum(scale * x[:, 0] + scale * 0.4, 0))[:2]
+    u_scaled, error_scaled = np.linalg.lstsq(
+        features, np.maximum(scale * x[:, 0] + scale * 0.4, 0)
+    )[:2]
     assert_close(u_scaled, scale * u, 1e-10 * scale)
     assert_close(error_scaled, scale**2 * error, 1e-10 * scale**2)
 
 
 @pytest.mark.claim("prop-exchange-rate", kind="identity")
 def test_the_least_coefficients_depend_on_error_over_squared_norm():
-    """M(ρ, ε), the least ‖u‖₂ of error ≤ ε, for twelve features on 500 points: M(ρ, ε) = ρ m(ε/ρ²), and m decreases."""
+    """M(ρ, ε), the least ‖u‖₂ of error ≤ ε, for twelve features on 500 points: M(ρ, ε) = ρ m(ε/ρ²),
+    and m decreases.
+    """
     rng = np.random.default_rng(3)
     x = rng.standard_normal((500, 3))
     features = np.maximum(x @ rng.standard_normal((3, 12)), 0)
@@ -58,7 +75,9 @@ def test_the_least_coefficients_depend_on_error_over_squared_norm():
         target = np.maximum(norm * x[:, 0] + 0.4 * norm, 0)
 
         def excess(log_ridge):
-            u = np.linalg.solve(features.T @ features + math.exp(log_ridge) * np.eye(12), features.T @ target)
+            u = np.linalg.solve(
+                features.T @ features + math.exp(log_ridge) * np.eye(12), features.T @ target
+            )
             return np.mean((features @ u - target) ** 2) - error, np.linalg.norm(u)
 
         return excess(optimize.brentq(lambda y: excess(y)[0], -30, 30, xtol=1e-13))[1]
@@ -72,7 +91,9 @@ def test_the_least_coefficients_depend_on_error_over_squared_norm():
 @pytest.mark.claim("prop-exchange-rate", kind="quadrature")
 @given(st.floats(-6, 6))
 def test_the_trivial_end_of_the_exchange(beta):
-    """(y + E|y|)/2 approximates [y]_+ with error Var|y|/4 ≤ 1/4, which is 1/4 in the limit; y = z + β."""
+    """(y + E|y|)/2 approximates [y]_+ with error Var|y|/4 ≤ 1/4, which is 1/4 in the limit; y = z +
+    β.
+    """
     z, w = gaussian_rule([-beta])
     mean = w @ np.abs(z + beta)
     error = w @ ((z + beta + mean) / 2 - np.maximum(z + beta, 0)) ** 2
@@ -94,7 +115,9 @@ def test_the_family_of_targets_and_its_bound_are_one_problem(d, s, error):
     one, other = hard_neurons(d, error), hard_neurons(d, s**2 * error)
     problem = Problem(one.norm, one.biases[1], error, coefficient_bound(d, error, 3.0))
     moved = rescale(problem, s * one.norm)
-    expected = Problem(other.norm, other.biases[1], s**2 * error, coefficient_bound(d, s**2 * error, 3.0))
+    expected = Problem(
+        other.norm, other.biases[1], s**2 * error, coefficient_bound(d, s**2 * error, 3.0)
+    )
     assert_close(np.array(moved) / expected, np.ones(4), 1e-11)
     assert_close(np.array(rescale(moved, one.norm)) / problem, np.ones(4), 1e-14)
 
@@ -102,7 +125,9 @@ def test_the_family_of_targets_and_its_bound_are_one_problem(d, s, error):
 @pytest.mark.claim("prop-exchange-rate", kind="quadrature")
 @given(SIZES, st.floats(-4, 4))
 def test_the_errors_of_zero_and_of_affine_functions(rho, beta):
-    """The affine one is what least squares leaves: the target less its projections on the orthonormal 1 and z."""
+    """The affine one is what least squares leaves: the target less its projections on the
+    orthonormal 1 and z.
+    """
     z, w = gaussian_rule([-beta])
     target = rho * np.maximum(z + beta, 0)
     square = w @ target**2
@@ -123,7 +148,9 @@ def test_the_hardest_bias_of_affine_functions():
 @pytest.mark.claim("prop-exchange-rate", kind="quadrature")
 @given(SIZES, st.floats(-6, 6))
 def test_the_affine_function_of_the_proposition(rho, beta):
-    """y/2 + E|y|/2 with y = ρ(z + β): its error is within ρ²/4, nearly that for large β; coefficients within |b| + ρ/2."""
+    """y/2 + E|y|/2 with y = ρ(z + β): its error is within ρ²/4, nearly that for large β;
+    coefficients within |b| + ρ/2.
+    """
     z, w = gaussian_rule([-beta])
     y = rho * (z + beta)
     mean = w @ np.abs(y)
@@ -136,7 +163,9 @@ def test_the_affine_function_of_the_proposition(rho, beta):
 
 
 def test_the_bound_on_the_affine_coefficient_is_reached_at_large_norms():
-    """At b = 0 the coefficient of x_1 is ρ/2 in the direction of x_1, and the bound has nothing to spare."""
+    """At b = 0 the coefficient of x_1 is ρ/2 in the direction of x_1, and the bound has nothing to
+    spare.
+    """
     assert affine_bounds(6.0, 0.0)[1] == 3.0
 
 
@@ -171,11 +200,26 @@ def test_no_error_is_wrong_quietly(norm, bias):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: rescale(Problem(0.0, 1.0, 1.0, 1.0)), r"problem\.norm must be a finite real number > 0, got 0\.0"),
-        (lambda: rescale(Problem(1.0, 1.0, -1.0, 1.0)), r"problem\.error must be a finite real number >= 0, got -1\.0"),
-        (lambda: rescale(Problem(1.0, math.nan, 1.0, 1.0)), r"problem\.bias must be a finite real number, got nan"),
-        (lambda: rescale(Problem(1.0, 1.0, 1.0, math.inf)), r"problem\.coefficients must be a finite real number >= 0"),
-        (lambda: rescale(Problem(1.0, 1.0, 1.0, 1.0), -2.0), r"norm must be a finite real number > 0, got -2\.0"),
+        (
+            lambda: rescale(Problem(0.0, 1.0, 1.0, 1.0)),
+            r"problem\.norm must be a finite real number > 0, got 0\.0",
+        ),
+        (
+            lambda: rescale(Problem(1.0, 1.0, -1.0, 1.0)),
+            r"problem\.error must be a finite real number >= 0, got -1\.0",
+        ),
+        (
+            lambda: rescale(Problem(1.0, math.nan, 1.0, 1.0)),
+            r"problem\.bias must be a finite real number, got nan",
+        ),
+        (
+            lambda: rescale(Problem(1.0, 1.0, 1.0, math.inf)),
+            r"problem\.coefficients must be a finite real number >= 0",
+        ),
+        (
+            lambda: rescale(Problem(1.0, 1.0, 1.0, 1.0), -2.0),
+            r"norm must be a finite real number > 0, got -2\.0",
+        ),
         (lambda: zero_error(-1.0, 0.0), r"norm must be a finite real number > 0, got -1\.0"),
         (lambda: affine_error(1.0, math.inf), "bias must be a finite real number, got inf"),
         (lambda: affine_bounds(0.0, 1.0), r"norm must be a finite real number > 0, got 0\.0"),

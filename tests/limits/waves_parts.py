@@ -1,4 +1,6 @@
-"""Means over a cosine and over a Gaussian, and what four features see of a wave: shared by the tests of the limits."""
+"""Means over a cosine and over a Gaussian, and what four features see of a wave: shared by the
+tests of the limits.
+"""
 
 import math
 
@@ -46,7 +48,9 @@ def correlation(d, R, g, kinks, t):
     k, b = sine_coefficients(17)
     s = (math.pi * R / 2) ** 2
     moments = np.sin(math.sqrt(s) * np.multiply.outer(np.multiply.outer(t, k), z)) @ (w * g(z))
-    return np.sum(b * np.exp(-(k**2) * s * (1 - t[:, None] ** 2) / 2) * moments, axis=1), float(w @ g(z) ** 2)
+    return np.sum(b * np.exp(-(k**2) * s * (1 - t[:, None] ** 2) / 2) * moments, axis=1), float(
+        w @ g(z) ** 2
+    )
 
 
 def average_square(d, R, g, kinks):
@@ -73,5 +77,7 @@ def norm_ratio(d, R):
 
 
 def assert_just_above(bound, truth, terms):
-    """``bound`` is on the upper side of ``truth``, by at most 3e-15 of the terms of the sum that it is."""
+    """``bound`` is on the upper side of ``truth``, by at most 3e-15 of the terms of the sum that it
+    is.
+    """
     assert 0 <= mpmath.mpf(bound) - truth <= 3e-15 * (1 + abs(terms))
