@@ -207,7 +207,7 @@ def test_kernels_return_what_went_in(kernel, dtype):
         (lambda: arc_cosine(X, Y, 2, 1), "degree must be an integer >= 0 and <= 1, got 2"),
         (lambda: arc_cosine(X, Y, 1, 0), "depth must be an integer >= 1, got 0"),
         (lambda: neural_tangent(X, Y, -1), "depth must be an integer >= 0, got -1"),
-        (lambda: network_prior(X, Y, 0, 1), "outputs must be an integer >= 1, got 0"),
+        (lambda: network_prior(X, Y, 0, 1), r"outputs must be an integer >= 1 and <= 1e\+300, got 0"),
         (lambda: arc_cosine(X[0], Y, 1, 1), r"x must have 2 axes, got shape \(6,\)"),
         (lambda: neural_tangent(X, Y[:, :5], 1), "y must have as many columns as x, at least 1, got x with 6 and y with 5"),
         (lambda: neural_tangent(X[:, :0], Y[:, :0], 1), "y must have as many columns as x, at least 1, got x with 0 and y with 0"),

@@ -1,6 +1,7 @@
 """The tangent model and the empirical tangent kernel: against finite differences, backpropagation by hand, and the infinite width."""
 
 import math
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -9,7 +10,10 @@ from checks import assert_close
 from randomfeatures.power.kernels import neural_tangent
 
 torch = pytest.importorskip("torch")
-from randomfeatures.power.kernels import empirical_tangent_kernel, linearize  # noqa: E402
+from randomfeatures.power.kernels_linearization import (  # noqa: E402
+    empirical_tangent_kernel,
+    linearize,
+)
 
 X = np.random.default_rng(5).standard_normal((5, 3))
 Y = np.vstack([np.random.default_rng(6).standard_normal((2, 3)), X[1:2], -X[2:3]])
@@ -248,7 +252,10 @@ def line(p, x):
         ),
         (lambda x: linearize(line, PARAMS)([torch.ones(3)], x), r"new_params must be a dict with keys \['w'\], as in params, got list"),
         (lambda x: empirical_tangent_kernel(line, PARAMS, x[0], x), r"x must have 2 axes, got shape \(3,\)"),
-        (lambda x: empirical_tangent_kernel(line, PARAMS, x, X), "y must be a tensor of torch, got ndarray"),
+        (
+            lambda x: empirical_tangent_kernel(line, PARAMS, x, [["1"]]),
+            "y must be an array of numpy, torch or JAX, or numbers that numpy reads, got list",
+        ),
         (lambda x: empirical_tangent_kernel(line, PARAMS, x[:0], x), r"x must have at least 1 row, got shape \(0, 3\)"),
         (lambda x: empirical_tangent_kernel(line, PARAMS, x, x[:, :2]), "y must have as many columns as x, got x with 3 and y with 2"),
         (lambda x: empirical_tangent_kernel(line, PARAMS, x, x / 0), "y must hold finite numbers, got"),
@@ -266,3 +273,61 @@ def line(p, x):
 def test_bad_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call(torch.asarray(X))
+
+
+Layers = namedtuple("Layers", ["first", "second"])
+
+
+def test_named_tuples_are_parameters_too():
+    def f(p, x):
+        return torch.tanh(x @ p.first) @ p.second
+
+    rng = np.random.default_rng(3)
+    params = Layers(torch.tensor(rng.standard_normal((3, 4))), torch.tensor(rng.standard_normal(4)))
+    other, x = Layers(params.first + 0.1, params.second - 0.2), torch.asarray(X)
+    as_tuples = linearize(lambda p, x: f(Layers(*p), x), tuple(params))(tuple(other), x)
+    assert_close(linearize(f, params)(other, x), as_tuples, 0)
+    kernel = empirical_tangent_kernel(f, params, x, x)
+    assert_close(kernel, empirical_tangent_kernel(lambda p, x: f(Layers(*p), x), tuple(params), x, x), 0)
+
+
+def test_rows_of_numpy_and_lists_follow_the_parameters():
+    w = {"w": torch.ones(3, dtype=torch.float32)}
+    truth = empirical_tangent_kernel(line, w, torch.asarray(X).float(), torch.asarray(Y).float())
+    for rows in (X, X.tolist(), X[::-1][::-1], X.astype(">f8")):
+        value = empirical_tangent_kernel(line, w, rows, Y)
+        assert value.dtype == torch.float32
+        assert_close(value, truth, 0)
+
+
+def network(layer):
+    torch.manual_seed(1)
+    return torch.nn.Sequential(torch.nn.Linear(3, 4), layer, torch.nn.Linear(4, 1)).double()
+
+
+@pytest.mark.parametrize(
+    ("layer", "calls"),
+    [
+        (torch.nn.BatchNorm1d(4), ("model", "kernel")),
+        (torch.nn.BatchNorm1d(4, track_running_stats=False), ("kernel",)),
+        (torch.nn.Dropout(), ("kernel",)),
+    ],
+)
+def test_a_network_in_training_mode_is_refused_and_one_in_evaluation_mode_is_not(layer, calls):
+    net, x = network(layer), torch.asarray(X)
+    params = {name: p.detach().clone() for name, p in net.named_parameters()}
+
+    def f(p, x):
+        return torch.func.functional_call(net, p, (x,))[:, 0]
+
+    compute = {
+        "model": lambda: linearize(f, params)(params, x),
+        "kernel": lambda: empirical_tangent_kernel(f, params, x, x),
+    }
+    for call in calls:
+        net.train()
+        with pytest.raises(ValueError, match=r"treats each row by itself .* in \.eval\(\) mode"):
+            compute[call]()
+        net.eval()
+        if getattr(layer, "track_running_stats", True):
+            assert torch.all(torch.isfinite(compute[call]()))

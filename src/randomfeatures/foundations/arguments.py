@@ -345,7 +345,9 @@ def _bounds(*, above: float = -math.inf, at_least: float = -math.inf, at_most: f
 
 
 def _bound(value: float) -> str:
-    return shown(value) if isinstance(value, int) else f"{value:g}"
+    if isinstance(value, int) and not 10**9 <= abs(value) <= 10**300:
+        return shown(value)
+    return f"{value:g}"
 
 
 def finite_array(

@@ -1,6 +1,7 @@
 """What random features can do.
 
-- ``kernels``: arc-cosine and tangent kernels; the tangent model of a network.
+- ``kernels``: arc-cosine and tangent kernels.
+- ``kernels_linearization``: the tangent model of a network, and its kernel.
 - ``kernels_rates``: how fast features become their kernel, and training that of the tangent model.
 - ``polynomials``: polynomials as averages of neurons: coefficients, constants, widths.
 - ``polynomials_harmonics``: polynomials in exact arithmetic, and their harmonics.
@@ -16,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "kernels",
+        "kernels_linearization",
         "kernels_rates",
         "polynomials",
         "polynomials_harmonics",
