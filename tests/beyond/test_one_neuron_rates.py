@@ -339,6 +339,15 @@ def test_steps_samples_and_error_of_the_separation_are_tight(d):
     assert 1 <= 190 / (PI**2 / 8 * 154) < 1.001 and 1 <= 154 / 12.37**2 < 1.01
 
 
+@pytest.mark.claim("cor-separation", kind="identity")
+def test_the_steps_of_the_separation_are_the_fewest_in_every_dimension():
+    """With 95 for 190, or one step more, some dimension below ten thousand would show it."""
+    for d in range(10, 10_000, 2):
+        needs = separation(d, 1.0)
+        assert distance_after_long_steps(1.0, needs.steps) ** 2 / 2 <= needs.error
+        assert distance_after_long_steps(1.0, needs.steps - 1) ** 2 / 2 > needs.error
+
+
 @pytest.mark.claim("cor-separation", kind="one-sided")
 @pytest.mark.parametrize("d", [10, 24, 100, 1000])
 def test_the_features_of_the_separation_are_those_of_the_sharp_limit(d):
