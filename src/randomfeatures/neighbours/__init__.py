@@ -1,5 +1,6 @@
 """Sixteen papers on the same question, a module for each page that needs one.
 
+- ``hadamard_products``: products of neurons as features.
 - ``reservoirs``: memory of a fixed recurrent network.
 - ``tensors``: lazy and moving components of a symmetric tensor.
 - ``widths``: Kolmogorov widths of averages of neurons.
@@ -10,6 +11,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "hadamard_products",
         "reservoirs",
         "tensors",
         "widths",
