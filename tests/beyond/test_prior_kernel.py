@@ -4,6 +4,7 @@ variances; depth."""
 import itertools
 import math
 
+import mpmath as mp
 import numpy as np
 import pytest
 import torch
@@ -597,3 +598,18 @@ def test_a_kernel_that_is_not_finite_is_refused():
         with pytest.raises(ValueError, match=f"{name} must hold finite numbers, got -?inf"):
             function()
     assert_close(one_layer_kernel([[3, 4]], [[3, 4]], "relu", 4), [[25.0]], 1e-13)
+
+
+@pytest.mark.claim("prop-prior-depth", kind="identity")
+@pytest.mark.parametrize("angle", [0.0005, 0.0015, 0.005, 0.015, 0.1])
+def test_depth_correction_at_small_angles_keeps_its_error(angle):
+    """Against the formula in 40 digits, on both sides of the angle where the series begins."""
+    mp.mp.dps = 40
+    t = mp.mpf(angle)
+    sin, cos, rest = mp.sin(t), mp.cos(t), mp.pi - t
+    c = (sin + rest * cos) / mp.pi
+    M22 = 2 / mp.pi * (3 * sin * cos + rest * (1 + 2 * cos**2))
+    M31 = 2 / mp.pi * (3 * rest * cos + sin * (2 + cos**2))
+    fraction = (3 * M22 - 4 * c * M31 + 12 * c**2 - 6) / (8 * mp.pi * mp.sqrt(1 - c**2))
+    x, y = np.array([[1.0, 0.0]]), np.array([[math.cos(angle), math.sin(angle)]])
+    assert abs(depth_correction(x, y, 4)[0, 0] - float(fraction)) < 4e-12 / 2
