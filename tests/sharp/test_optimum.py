@@ -79,7 +79,7 @@ def test_the_enclosure_contains_a_direct_sum(d, r):
     assert lower <= truth <= upper and not lower <= 1.02 * truth <= upper
 
 
-@pytest.mark.claim("thm-exact-optimum", kind="identity")
+@pytest.mark.claim("thm-exact-optimum", kind="one-sided")
 @pytest.mark.parametrize("b", [0.0, 0.7])
 @pytest.mark.parametrize(("d", "r"), [(3, 12), (5, 21), (10, 30), (10, 200)])
 def test_real_random_features_do_not_beat_the_optimum(d, r, b):
@@ -191,7 +191,7 @@ def test_the_bound_is_attained_by_all_harmonics_of_the_next_degree(d, K):
     assert bound <= attained * (1 + 1e-15)
 
 
-@pytest.mark.claim("thm-almost-every-direction", kind="Monte Carlo")
+@pytest.mark.claim("thm-almost-every-direction", kind="one-sided")
 @pytest.mark.parametrize(("d", "r"), [(3, 1), (3, 4), (5, 3)])
 def test_few_directions_have_an_error_below_the_bound(d, r):
     """Degrees up to 2 for nothing, and r neurons near each other: the share of directions with a

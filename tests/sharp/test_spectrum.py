@@ -280,6 +280,12 @@ def test_far_biases_keep_their_relative_accuracy(d, b):
     assert_close(neuron_spectrum(d, 5, bias=b) / truth, np.ones(6), 1e-9)
 
 
+@pytest.mark.parametrize("b", [40.5, 1e5, 1e150])
+def test_beyond_the_largest_bias_only_an_affine_function_is_left(b):
+    assert neuron_spectrum(7, 3, bias=b).tolist() == [b * b, 1 / 7, 0, 0]
+    assert neuron_spectrum(7, 3, bias=-b).tolist() == [0, 0, 0, 0]
+
+
 # --- arguments of every size ---------------------------------------------------------------------
 
 
