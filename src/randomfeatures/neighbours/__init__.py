@@ -2,6 +2,7 @@
 
 - ``hadamard_products``: products of neurons as features.
 - ``reservoirs``: memory of a fixed recurrent network.
+- ``stationary_points``: a network against its own tangent model, and its learned kernel.
 - ``tensors``: lazy and moving components of a symmetric tensor.
 - ``widths``: Kolmogorov widths of averages of neurons.
 """
@@ -13,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "hadamard_products",
         "reservoirs",
+        "stationary_points",
         "tensors",
         "widths",
     ],
