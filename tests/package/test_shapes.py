@@ -48,7 +48,7 @@ def test_the_doctests_hold_with_checked_shapes(copy):
 @pytest.mark.parametrize(
     ("module", "right", "wrong"),
     [
-        ("power/kernels", 'depth: int) -> Float[Array, "n m"]:', 'depth: int) -> Float[Array, "m n 1"]:'),
+        ("power/kernels", 'degree: int, depth: int\n) -> Float[Array, "n m"]:', 'degree: int, depth: int\n) -> Float[Array, "m n 1"]:'),
         ("foundations/hermite", '-> Float[Array, "{m_max}+1 *s"]:', '-> Float[Array, "{m_max} *s"]:'),
         ("foundations/dual_activations", 'def dual_relu(rho: Float[Array, "*s"])', 'def dual_relu(rho: Float[Array, "a b c"])'),
     ],

@@ -74,7 +74,7 @@ def test_pipelines_and_searches_find_the_penalty():
         ({"penalty": -1.0}, "penalty must be a finite real number >= 0, got -1.0"),
         ({"r": 0}, "r must be an integer >= 1, got 0"),
         ({"bias_scale": math.nan}, "bias_scale must be a finite real number >= 0, got nan"),
-        ({"random_state": None}, "random_state must be an integer >= 0, got None"),
+        ({"random_state": -1}, "random_state must be an integer >= 0, got -1"),
         ({"batch_rows": 0}, "batch_rows must be an integer >= 1, got 0"),
         ({"penalty": 0, "cutoff": 2.0}, r"cutoff must be a finite real number >= .* and <= 1, got 2.0"),
     ],
@@ -90,3 +90,16 @@ def test_another_number_of_columns_is_refused():
         fitted.predict(X[:, :3])
     with pytest.raises(ValueError, match="targets must have"):
         fitted.partial_fit(X, Y[:, 0])
+
+
+def test_random_states_by_the_conventions_of_scikit_learn():
+    def weights(state):
+        return RandomFeatureRidge(r=5, random_state=state).fit(X, Y).features_.weights
+
+    assert np.array_equal(weights(3), weights(np.int64(3)))
+    assert np.array_equal(weights(np.random.RandomState(3)), weights(np.random.RandomState(3)))
+    assert not np.array_equal(weights(np.random.RandomState(3)), weights(np.random.RandomState(4)))
+    state = np.random.RandomState(3)
+    assert not np.array_equal(weights(state), weights(state))  # it goes on
+    assert np.array_equal(weights(np.random.default_rng(3)), weights(3))
+    assert not np.array_equal(weights(None), weights(None))

@@ -215,8 +215,7 @@ def converted(array: Array, model: Array, dtype: Any = None) -> Array:
     xp, dtype = array_namespace(model), dtype or model.dtype
     if array_namespace(array) is not xp:
         # A fresh copy: torch takes no negative strides and no arrays that are read-only.
-        values = to_device(array, "cpu")
-        array = np.array(values.numpy() if is_torch_array(values) else values)
+        array = np.array(to_device(array, "cpu").numpy() if is_torch_array(array) else array)
         place = {} if is_jax_array(model) else {"device": device(model)}
         return xp.asarray(array, dtype=dtype, **place)
     array = array if array.dtype == dtype else xp.astype(array, dtype)
@@ -345,24 +344,6 @@ def _bounds(*, above: float = -math.inf, at_least: float = -math.inf, at_most: f
 
 
 def _bound(value: float) -> str:
-    if isinstance(value, int) and not 10**9 <= abs(value) <= 10**300:
+    if isinstance(value, int) and not 10**18 <= abs(value) <= 10**300:
         return shown(value)
     return f"{value:g}"
-
-
-def finite_array(
-    name: str,
-    value: Any,
-    *,
-    ndim: int | None = None,
-    at_least: float = -math.inf,
-    at_most: float = math.inf,
-) -> Array:
-    """``value`` unchanged, or ValueError: a check without the conversion of :func:`real_array`."""
-    try:
-        xp = array_namespace(value)
-    except TypeError:
-        raise ValueError(f"{name} must be an array (numpy, torch, ...), got {type(value).__name__}") from None
-    if not xp.isdtype(value.dtype, "real floating"):
-        raise ValueError(f"{name} must hold real floating-point numbers, got dtype {value.dtype}")
-    return real_array(name, value, ndim=ndim, at_least=at_least, at_most=at_most)

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from scipy import special
 
 from randomfeatures.foundations.arguments import Array, anywhere, integer, real, real_array
+from randomfeatures.foundations.sphere import MOST_DEGREES
 
 
 def hermite(m_max: int, z: Float[Array, "*s"]) -> Float[Array, "{m_max}+1 *s"]:
@@ -29,7 +30,7 @@ def hermite(m_max: int, z: Float[Array, "*s"]) -> Float[Array, "{m_max}+1 *s"]:
     array([[1., 1.],
            [0., 1.]])
     """
-    integer("m_max", m_max, at_least=0)
+    integer("m_max", m_max, at_least=0, at_most=MOST_DEGREES)
     z = real_array("z", z)
     xp = array_namespace(z)
     rows = [xp.ones_like(z), z]
@@ -60,7 +61,7 @@ def relu_coefficients(m_max: int, bias: float = 0.0) -> Float[np.ndarray, "{m_ma
     >>> relu_coefficients(1)[1] == 0.5
     np.True_
     """
-    integer("m_max", m_max, at_least=0)
+    integer("m_max", m_max, at_least=0, at_most=MOST_DEGREES)
     b = real("bias", bias)
     # With phi(b) alone the product underflows long before the coefficient does: one factor exp(-b^2/4) starts the recurrence, one ends it.
     quarter = math.exp(-b * b / 4)
@@ -88,7 +89,7 @@ def gaussian_coefficients(m_max: int, scale: float = 1.0) -> Float[np.ndarray, "
     >>> gaussian_coefficients(1, scale=0.75)
     array([0.8, 0. ])
     """
-    integer("m_max", m_max, at_least=0)
+    integer("m_max", m_max, at_least=0, at_most=MOST_DEGREES)
     s = real("scale", scale)
     length = math.hypot(1.0, s)
     c = np.zeros(m_max + 1)
@@ -111,7 +112,7 @@ def erf_coefficients(m_max: int, scale: float = 1.0) -> Float[np.ndarray, "{m_ma
     >>> erf_coefficients(2, scale=0.0)
     array([0., 0., 0.])
     """
-    integer("m_max", m_max, at_least=0)
+    integer("m_max", m_max, at_least=0, at_most=MOST_DEGREES)
     s = real("scale", scale, at_least=-1e300, at_most=1e300)
     derivative = 2 * s / math.sqrt(math.pi) * gaussian_coefficients(m_max, math.sqrt(2) * s)
     return np.concatenate([[0.0], derivative[:-1] / np.sqrt(np.arange(1, m_max + 1))])
@@ -131,7 +132,7 @@ def sine_coefficients(m_max: int, frequency: float = 1.0, phase: float = 0.0) ->
     >>> sine_coefficients(1, frequency=0.0)
     array([0., 0.])
     """
-    integer("m_max", m_max, at_least=0)
+    integer("m_max", m_max, at_least=0, at_most=MOST_DEGREES)
     alpha, phi = real("frequency", frequency), real("phase", phase)
     m = np.arange(m_max + 1)
     alpha = max(min(alpha, 1e150), -1e150)  # every coefficient is zero as a float out there, and the square must not overflow

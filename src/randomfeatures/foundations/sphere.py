@@ -6,7 +6,14 @@ import numpy as np
 from array_api_compat import array_namespace
 from jaxtyping import Float
 
-from randomfeatures.foundations.arguments import Array, generator, integer, real_array
+from randomfeatures.foundations.arguments import Array, generator, integer, real_array, shown
+
+
+MOST_NUMBERS = 10**12
+"""More rows or columns fit in no memory."""
+
+MOST_DEGREES = 10**9
+"""Factorials and recurrences beyond this degree never end."""
 
 
 def multiplicity(d: int, k: int) -> int:
@@ -26,6 +33,9 @@ def multiplicity(d: int, k: int) -> int:
     1000000000000000000000000000000
     """
     d, k = integer("d", d, at_least=1), integer("k", k, at_least=0)
+    if min(d, k) > MOST_DEGREES:
+        got = f"d = {shown(d)} and k = {shown(k)}"
+        raise ValueError(f"d or k must be an integer <= {MOST_DEGREES}, got {got}")
     return math.comb(k + d - 1, k) - (math.comb(k + d - 3, k - 2) if k >= 2 else 0)
 
 
@@ -114,14 +124,15 @@ def sample_sphere(rng: np.random.Generator, n: int, d: int) -> Float[np.ndarray,
     A standard Gaussian vector divided by its length: its law does not change under rotations.
 
     Error: each row has length 1 up to 4 units in the last place.
-    Raises: ValueError if ``rng`` is no numpy Generator, n < 0 or d < 1.
+    Raises: ValueError if ``rng`` is no numpy Generator, n < 0 or d < 1, or one is beyond memory.
 
     >>> import numpy as np
     >>> sample_sphere(np.random.default_rng(0), 3, 2).shape
     (3, 2)
     """
     rng = generator("rng", rng)
-    x = rng.standard_normal((integer("n", n, at_least=0), integer("d", d, at_least=1)))
+    n = integer("n", n, at_least=0, at_most=MOST_NUMBERS)
+    x = rng.standard_normal((n, integer("d", d, at_least=1, at_most=MOST_NUMBERS)))
     return x / np.linalg.norm(x, axis=1, keepdims=True)
 
 
@@ -131,14 +142,15 @@ def sample_cosines(rng: np.random.Generator, n: int, d: int) -> Float[np.ndarray
     A standard Gaussian number g and the rest of the vector through its squared length alone, so time and memory do not depend on d.
 
     Error: relative, a few units in the last place.
-    Raises: ValueError if ``rng`` is no numpy Generator, n < 0 or d < 1.
+    Raises: ValueError if ``rng`` is no numpy Generator, n < 0, d < 1 or d > 1e300.
 
     >>> import numpy as np
     >>> sample_cosines(np.random.default_rng(0), 4, 10**6).shape
     (4,)
     """
     rng = generator("rng", rng)
-    n, d = integer("n", n, at_least=0), integer("d", d, at_least=1)
+    n = integer("n", n, at_least=0, at_most=MOST_NUMBERS)
+    d = integer("d", d, at_least=1, at_most=10**300)
     g = rng.standard_normal(n)
     rest = rng.chisquare(d - 1, n) if d > 1 else np.zeros(n)
     return g / np.sqrt(g * g + rest)
@@ -146,12 +158,12 @@ def sample_cosines(rng: np.random.Generator, n: int, d: int) -> Float[np.ndarray
 
 def _degree(d: int, name: str, k: int) -> tuple[int, int]:
     d = integer("d", d, at_least=1)
-    return d, integer(name, k, at_least=0, at_most=1 if d == 1 else math.inf)
+    return d, integer(name, k, at_least=0, at_most=1 if d == 1 else MOST_DEGREES)
 
 
 def _monomial_quotient(d: int, m: int, k: int) -> tuple[int, int]:
     d, k = _degree(d, "k", k)
-    m = integer("m", m, at_least=0)
+    m = integer("m", m, at_least=0, at_most=MOST_DEGREES)
     if k > m or (m - k) % 2:
         return 0, 1
     half = (m - k) // 2

@@ -38,7 +38,7 @@ def wave_kernel(R: float, t: Float[Array, "*s"]) -> Float[Array, "*s"]:
     R = real("R", R, above=0, at_most=LARGEST_NORM)
     t = real_array("t", t, at_least=-1, at_most=1)
     xp, s = array_namespace(t), (math.pi * R / 2) ** 2
-    sign, distance = xp.where(t < 0, -1.0, 1.0), 1 - xp.abs(t)
+    sign, distance = xp.where(t < 0, -xp.ones_like(t), xp.ones_like(t)), 1 - xp.abs(t)
     return sign * xp.exp(-s * distance) * _kernel_series(R, xp.abs(t), distance)
 
 

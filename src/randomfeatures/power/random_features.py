@@ -19,8 +19,10 @@ from randomfeatures.foundations.arguments import (
     Array,
     common_namespace,
     converted,
+    double,
     generator,
     integer,
+    known,
     real,
     real_array,
     real_arrays,
@@ -111,7 +113,7 @@ def ridge(features: Float[Array, "n r"], targets: Float[Array, "n *k"], penalty:
     if penalty == 0:
         return minimum_norm(features, targets)
     left, sizes, right, rounding, targets = _singular(features, targets)
-    lost = rounding * float(sizes[0])
+    lost = rounding * known(sizes[0], 0.0)
     _above_rounding(penalty, lost * lost)
     # σ/(σ² + λ), written so that no square overflows.
     xp, seen = array_namespace(sizes), sizes > 0
@@ -151,7 +153,8 @@ class NormalEquations:
 
     .. math:: \text{resolution} = (\text{rows of the largest batch} + \text{batches} + r)\;\varepsilon\;\operatorname{tr} F^\top F
 
-    in operator norm, with the ε = 2.2e-16 of float64, in which the sums are kept whatever the dtype of the batches. A singular value
+    in operator norm, with the ε = 2.2e-16 of float64, in which the sums are kept whatever the dtype of the batches (in JAX: that of its
+    longest float). A singular value
     below the square root of the resolution, about 1e-7 of the largest, drowns; :func:`ridge` and :func:`minimum_norm` see down to 1e-13.
 
     Memory: two r x r matrices and a few times one batch while adding, at most five r x r matrices while solving.
@@ -180,7 +183,7 @@ class NormalEquations:
         """
         xp, features, targets = _checked(features, targets)
         dtype = features.dtype
-        features, targets = (xp.astype(a, xp.float64) for a in (features, targets))
+        features, targets = double(features), double(targets)
         if self.gram is not None:
             _same("features", "columns", self.gram.shape[0], features.shape[1])
             _same("targets", "axes after the first", tuple(self.moment.shape[1:]), tuple(targets.shape[1:]))
@@ -202,7 +205,8 @@ class NormalEquations:
     def resolution(self) -> float:
         """A bound of the rounding errors in F'F (operator norm), to first order in ε: the smallest eigenvalue that means something."""
         self._filled()
-        return (self.largest_batch + self.batches + self.gram.shape[0]) * 2.0**-52 * _trace(self.gram)
+        epsilon = float(array_namespace(self.gram).finfo(self.gram.dtype).eps)
+        return (self.largest_batch + self.batches + self.gram.shape[0]) * epsilon * _trace(self.gram)
 
     def ridge(self, penalty: float) -> Float[Array, "r *k"]:
         r"""The coefficients of :func:`ridge` for all rows added so far; for penalty 0 those of :meth:`minimum_norm`.
@@ -216,7 +220,7 @@ class NormalEquations:
             return self.minimum_norm()
         _above_rounding(penalty, self.resolution)
         xp = array_namespace(self.gram)
-        identity = xp.eye(self.gram.shape[0], dtype=xp.float64, device=device(self.gram))
+        identity = xp.eye(self.gram.shape[0], dtype=self.gram.dtype, device=device(self.gram))
         return xp.astype(_solve(self.gram + penalty * identity, self.moment), self.dtype)
 
     def minimum_norm(self, cutoff: float | None = None) -> Float[Array, "r *k"]:
@@ -296,7 +300,7 @@ def _solve(matrix: Array, targets: Array) -> Array:
 
 
 def _trace(gram: Array) -> float:
-    return float(array_namespace(gram).linalg.trace(gram))
+    return known(array_namespace(gram).linalg.trace(gram), 0.0)
 
 
 def _same(name: str, what: str, before: object, now: object) -> None:

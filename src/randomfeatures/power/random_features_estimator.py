@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import Tags
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from randomfeatures.foundations.arguments import integer, real
@@ -21,7 +22,8 @@ class RandomFeatureRidge(RegressorMixin, BaseEstimator):
 
     Parameters: ``r`` features; ``penalty`` on \|u\|^2 beside the sum of squares, 0 for the minimum norm; ``cutoff``, the singular values
     that count as zero then, relative to the largest (None: those lost in rounding); ``bias_scale``, the standard deviation of the biases;
-    ``random_state``, an integer that alone determines the features; ``batch_rows``. There is no intercept.
+    ``random_state``: an integer, which alone determines the features, a generator or a RandomState of numpy, from which they are
+    drawn, or None for numpy's global state; ``batch_rows``. There is no intercept.
 
     Fitted: ``features_``, the :class:`~randomfeatures.power.random_features.ReLUFeatures`; ``normal_equations_``; ``coef_``,
     of shape (r,) or (r, k), which is solved for when first asked after a :meth:`partial_fit`; ``n_features_in_``.
@@ -46,7 +48,7 @@ class RandomFeatureRidge(RegressorMixin, BaseEstimator):
         *,
         cutoff: float | None = None,
         bias_scale: float = 1.0,
-        random_state: int = 0,
+        random_state: int | np.random.RandomState | np.random.Generator | None = 0,
         batch_rows: int = 2048,
     ) -> None:
         self.r = r
@@ -85,7 +87,7 @@ class RandomFeatureRidge(RegressorMixin, BaseEstimator):
         real("penalty", self.penalty, at_least=0)  # before the work, not after it
         batches = self._batches(x)
         if first:
-            rng = np.random.default_rng(integer("random_state", self.random_state, at_least=0))
+            rng = _generator(self.random_state)
             self.features_ = ReLUFeatures.sample(rng, self.r, x.shape[1], bias_scale=self.bias_scale)
             self.normal_equations_ = NormalEquations()
         for rows in batches:
@@ -104,3 +106,12 @@ class RandomFeatureRidge(RegressorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _generator(random_state: int | np.random.RandomState | np.random.Generator | None) -> np.random.Generator:
+    """A generator, by the conventions of ``sklearn.utils.check_random_state``."""
+    if isinstance(random_state, np.random.Generator):
+        return random_state
+    if random_state is None or isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1))
+    return np.random.default_rng(integer("random_state", random_state, at_least=0))

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from randomfeatures.foundations.arguments import Array, finite_array
+from randomfeatures.foundations.arguments import Array, real_array
 from randomfeatures.foundations.dual_activations import dual_relu
 from randomfeatures.foundations.linear_algebra import length_and_direction
 from randomfeatures.foundations.sphere import gegenbauer, multiplicity
@@ -61,7 +61,7 @@ def mean_error(weights: Float[Array, "r d"], degree: int) -> tuple[float, float]
 
 
 def _cosines(weights: Float[Array, "r d"]) -> Float[np.ndarray, "r r"]:
-    rows = np.asarray(finite_array("weights", weights, ndim=2), dtype=float)
+    rows = np.asarray(real_array("weights", weights, ndim=2), dtype=float)
     if len(rows) < 1 or rows.shape[1] < 2:
         raise ValueError(f"weights must have rows of at least 2 numbers, got shape {rows.shape}")
     lengths, directions = length_and_direction(rows)
