@@ -4,7 +4,19 @@ import matplotlib.pyplot as plt
 import pytest
 from bs4 import BeautifulSoup
 
-from randomfeatures.chapters.plotting import EXACT, MEASURED, PAGE, PROVED, colour, film, joined, panels, small, thin
+from randomfeatures.chapters.plotting import (
+    EXACT,
+    MEASURED,
+    PAGE,
+    PROVED,
+    colour,
+    film,
+    joined,
+    marked,
+    panels,
+    small,
+    thin,
+)
 
 
 def frames(number):
@@ -19,13 +31,19 @@ def frames(number):
 def test_film_shows_its_last_frame_and_describes_each():
     result = film(frames(3), alt="A line < rises.").data
     images = BeautifulSoup(result, "html.parser").find_all("img")
-    assert [image["alt"] for image in images] == [f"A line < rises. This frame: step {i}." for i in range(3)]
+    assert [image["alt"] for image in images] == [
+        f"A line < rises. This frame: step {i}." for i in range(3)
+    ]
     assert [image.has_attr("hidden") for image in images] == [True, True, False]
     assert "http" not in result and not plt.get_fignums()
 
 
 def test_the_same_frames_give_the_same_film():
-    assert film(frames(2), alt="A line.").data == film(frames(2), alt="A line.").data != film(frames(3), alt="A line.").data
+    assert (
+        film(frames(2), alt="A line.").data
+        == film(frames(2), alt="A line.").data
+        != film(frames(3), alt="A line.").data
+    )
 
 
 def test_film_refuses_what_no_reader_can_use():
@@ -40,6 +58,8 @@ def test_a_changed_style_leaves_the_shared_one_as_it_is():
     before = dict(MEASURED)
     assert joined(MEASURED) == before | {"linestyle": "-"}
     assert joined(MEASURED, ":") == before | {"linestyle": ":"}
+    assert marked(MEASURED, "^") == before | {"marker": "^"}
+    assert marked(MEASURED) == before | {"marker": ""}
     assert small(MEASURED) == before | {"markersize": 3}
     assert thin(PROVED)["linewidth"] < PROVED["linewidth"]
     assert colour(EXACT) == EXACT["color"]

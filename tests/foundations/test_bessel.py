@@ -12,7 +12,18 @@ from randomfeatures.foundations.bessel import log_bessel
 
 
 @pytest.mark.parametrize(
-    ("v", "x"), [(0.5, 39.99), (0.5, 40.01), (39.9, 1.0), (40.5, 1e-3), (1e4, 2.0), (1e4, 1e5), (7.5, 1e12), (1e6, 1e6)]
+    ("v", "x"),
+    [
+        (0.5, 39.99),
+        (0.5, 40.01),
+        (0.0, 20.3),
+        (39.9, 1.0),
+        (40.5, 1e-3),
+        (1e4, 2.0),
+        (1e4, 1e5),
+        (7.5, 1e12),
+        (1e6, 1e6),
+    ],
 )
 def test_bessel_functions_with_fifty_digits(v, x):
     with mpmath.workdps(50):
@@ -22,8 +33,16 @@ def test_bessel_functions_with_fifty_digits(v, x):
             q = mpmath.sqrt(mpmath.mpf(v) ** 2 + mpmath.mpf(x) ** 2)
             p = v / q
             correction = (3 - 5 * p**2) / (24 * q) + (81 - 462 * p**2 + 385 * p**4) / (1152 * q**2)
-            truth = q - x - v * mpmath.asinh(mpmath.mpf(v) / x) - mpmath.log(2 * mpmath.pi * q) / 2 + mpmath.log(1 + correction)
-        assert abs(log_bessel(v, np.array([float(x)]))[0] - float(truth)) < 2e-14 + 1e-15 * abs(float(truth))
+            truth = (
+                q
+                - x
+                - v * mpmath.asinh(mpmath.mpf(v) / x)
+                - mpmath.log(2 * mpmath.pi * q) / 2
+                + mpmath.log(1 + correction)
+            )
+        assert abs(log_bessel(v, np.array([float(x)]))[0] - float(truth)) < 2e-14 + 1e-15 * abs(
+            float(truth)
+        )
 
 
 @given(st.floats(0, 1e12), st.floats(5e-324, 1e300))

@@ -77,6 +77,11 @@ def in_colour(style: dict, other: dict) -> dict:
     return style | {"color": other["color"]}
 
 
+def marked(style: dict, marker: str = "") -> dict:
+    """The style with another marker, as matplotlib writes it, or with none."""
+    return style | {"marker": marker}
+
+
 def colour(style: dict) -> str:
     """The colour of the style alone, for bars, areas and words."""
     return style["color"]
@@ -127,7 +132,9 @@ def film(frames: list[tuple[str, Figure]], alt: str) -> HTML:
     Raises: ValueError if there are fewer than two frames, or ``alt`` is empty.
     """
     if len(frames) < 2 or not alt.strip():
-        raise ValueError(f"film must have at least two frames and a text for readers who cannot see it, got {len(frames)} and {alt!r}")
+        raise ValueError(
+            f"film must have at least two frames and a text for readers who cannot see it, got {len(frames)} and {alt!r}"
+        )
     images = []
     for _, figure in frames:
         file = io.BytesIO()
@@ -148,7 +155,9 @@ def film(frames: list[tuple[str, Figure]], alt: str) -> HTML:
         f'<input type="range" min="0" max="{last}" value="{last}" aria-label="frame" style="flex: 1; min-width: 8rem">'
         "<output></output></div>"
     )
-    return HTML(f'<div class="film" id="{name}" data-labels="{labels}">{pictures}{controls}</div>{_PLAYER.replace("NAME", name)}')
+    return HTML(
+        f'<div class="film" id="{name}" data-labels="{labels}">{pictures}{controls}</div>{_PLAYER.replace("NAME", name)}'
+    )
 
 
 _PLAYER = """<script>
