@@ -143,6 +143,8 @@ def test_the_hardest_bias_of_affine_functions():
     assert_close(affine_error(3.0, 0.0), 9 * (1 / 4 - 1 / (2 * math.pi)), 1e-14)
     assert_close(zero_error(3.0, 0.0), 4.5, 1e-14)
     assert zero_error(1.0, -50.0) == affine_error(1.0, -50.0) == affine_error(1.0, 50.0) == 0
+    # The last numbers that a float holds: their sum is rounded to -6e-321, an error is not negative.
+    assert zero_error(1.0, -38.4269) == affine_error(1.0, 38.4269) == 0
 
 
 @pytest.mark.claim("prop-exchange-rate", kind="quadrature")
