@@ -143,8 +143,17 @@ def test_the_hardest_bias_of_affine_functions():
     assert_close(affine_error(3.0, 0.0), 9 * (1 / 4 - 1 / (2 * math.pi)), 1e-14)
     assert_close(zero_error(3.0, 0.0), 4.5, 1e-14)
     assert zero_error(1.0, -50.0) == affine_error(1.0, -50.0) == affine_error(1.0, 50.0) == 0
-    # The last numbers that a float holds: their sum is rounded to -6e-321, an error is not negative.
+    # The last numbers that a float holds: the sum is rounded to -6e-321, an error is not negative.
     assert zero_error(1.0, -38.4269) == affine_error(1.0, 38.4269) == 0
+
+
+@pytest.mark.parametrize("beta", [-8.0, -12.0, -20.0])
+def test_small_errors_are_no_zeros(beta):
+    """Far out both are 2 φ(β)/|β|³ to leading order; cancellation leaves fewer digits there."""
+    series = 1 - 6 / beta**2 + 45 / beta**4
+    leading = 2 * math.exp(-(beta**2) / 2) / math.sqrt(2 * math.pi) / abs(beta) ** 3
+    for function in (zero_error, affine_error):
+        assert_close(function(1.0, beta) / leading, series, 500 / beta**6 + 1e-15 * beta**6)
 
 
 @pytest.mark.claim("prop-exchange-rate", kind="quadrature")
