@@ -77,7 +77,7 @@ def phase_density(y: Float[Array, "*s"], R: float) -> Float[Array, "*s"]:
     if R >= 0.5:
         return 0.5 + sum(_harmonic(k, R) * xp.cos(k * math.pi * y) for k in range(1, 9))
     y = y - 2 * xp.round(y / 2)
-    bells = sum(xp.exp(-(((y + 2 * n) / R) ** 2) / 2) for n in range(-3, 4))
+    bells = sum(xp.exp(-(((y + 2 * n) / R) ** 2) / 2) for n in range(-2, 3))
     return bells / (R * math.sqrt(2 * math.pi))
 
 
