@@ -1,6 +1,7 @@
 """Sixteen papers on the same question, a module for each page that needs one.
 
 - ``hadamard_products``: products of neurons as features.
+- ``power_series``: a network around its first weights, all orders.
 - ``pruning``: kernels of randomly pruned neurons.
 - ``reservoirs``: memory of a fixed recurrent network.
 - ``stationary_points``: a network against its own tangent model, and its learned kernel.
@@ -14,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "hadamard_products",
+        "power_series",
         "pruning",
         "reservoirs",
         "stationary_points",
