@@ -1,4 +1,5 @@
-"""Balls enclose: what is known rises with the precision, what cannot be known is refused, ends are rounded outwards."""
+"""Balls enclose: what is known rises with the precision, what cannot be known is refused, ends are
+rounded outwards."""
 
 import math
 from fractions import Fraction
@@ -68,7 +69,9 @@ def test_what_stays_unknown_is_refused():
         precisions.append(current_precision())
         return ball(1) / 3 - ball(1) / 3
 
-    with pytest.raises(ArithmeticError, match=rf"no ball of relative radius 2\^-70 at {MOST_BITS} bits"):
+    with pytest.raises(
+        ArithmeticError, match=rf"no ball of relative radius 2\^-70 at {MOST_BITS} bits"
+    ):
         certify(zero_with_a_radius)
     assert MOST_BITS / 2 < precisions[-1] <= MOST_BITS
     assert certify(lambda: ball(0)) == 0

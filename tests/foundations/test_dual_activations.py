@@ -1,4 +1,5 @@
-"""E σ(u)σ(v) in closed form: against quadrature in 30 digits, at generic, extreme and degenerate parameters, and by exact identities."""
+"""E σ(u)σ(v) in closed form: against quadrature in 30 digits, at generic, extreme and degenerate
+parameters, and by exact identities."""
 
 import math
 
@@ -9,11 +10,22 @@ from checks import assert_close
 from hypothesis import given
 from hypothesis import strategies as st
 
-from randomfeatures.foundations.dual_activations import dual_erf, dual_gaussian, dual_relu, dual_relu_general, dual_sine, dual_step
+from randomfeatures.foundations.dual_activations import (
+    dual_erf,
+    dual_gaussian,
+    dual_relu,
+    dual_relu_general,
+    dual_sine,
+    dual_step,
+)
 
 EXPONENTS = st.floats(-60, 60)
 BIASES = st.floats(-30, 30)
-CORRELATIONS = st.floats(-1, 1) | st.sampled_from([-1.0, 0.0, 1.0]) | st.floats(1e-16, 1e-2).map(lambda gap: 1 - gap)
+CORRELATIONS = (
+    st.floats(-1, 1)
+    | st.sampled_from([-1.0, 0.0, 1.0])
+    | st.floats(1e-16, 1e-2).map(lambda gap: 1 - gap)
+)
 
 
 def mean_relu(m, s):
@@ -22,14 +34,29 @@ def mean_relu(m, s):
 
 
 def relu_by_quadrature(variance_u, variance_v, covariance, a, b):
-    """E[u+a]_+ [v+b]_+ / ((p+|a|)(q+|b|)) in 25 digits, p and q the standard deviations: the value in its natural scale.
+    """E[u+a]_+ [v+b]_+ / ((p+|a|)(q+|b|)) in 25 digits, p and q the standard deviations: the value
+    in its natural scale.
 
-    One integral over u = p z, since given z, v is Gaussian with mean (c/p) z and variance q^2 - c^2/p^2.
+    One integral over u = p z, since given z, v is Gaussian with mean (c/p) z and variance q^2 -
+    c^2/p^2.
     """
     with mpmath.workdps(25):
-        p, q, c, a, b = mpmath.sqrt(variance_u), mpmath.sqrt(variance_v), mpmath.mpf(covariance), mpmath.mpf(a), mpmath.mpf(b)
+        p, q, c, a, b = (
+            mpmath.sqrt(variance_u),
+            mpmath.sqrt(variance_v),
+            mpmath.mpf(covariance),
+            mpmath.mpf(a),
+            mpmath.mpf(b),
+        )
         scale_u, scale_v = p + abs(a), q + abs(b)
-        p, q, a, b, c, variance_v = p / scale_u, q / scale_v, a / scale_u, b / scale_v, c / scale_u / scale_v, variance_v / scale_v**2
+        p, q, a, b, c, variance_v = (
+            p / scale_u,
+            q / scale_v,
+            a / scale_u,
+            b / scale_v,
+            c / scale_u / scale_v,
+            variance_v / scale_v**2,
+        )
         if p == 0:
             return max(a, mpmath.mpf(0)) * mean_relu(b, q)
         slope, rest = c / p, mpmath.sqrt(max(mpmath.mpf(variance_v) - (c / p) ** 2, mpmath.mpf(0)))
@@ -38,7 +65,11 @@ def relu_by_quadrature(variance_u, variance_v, covariance, a, b):
             cuts |= {-b / slope + step * rest / abs(slope) for step in (-10, -3, 0, 3, 10)}
         cuts = sorted(z for z in cuts if z >= -a / p and abs(z) <= 15)
         return (
-            mpmath.quad(lambda z: (a + p * z) * mean_relu(b + slope * z, rest) * mpmath.npdf(z), cuts) if len(cuts) > 1 else mpmath.mpf(0)
+            mpmath.quad(
+                lambda z: (a + p * z) * mean_relu(b + slope * z, rest) * mpmath.npdf(z), cuts
+            )
+            if len(cuts) > 1
+            else mpmath.mpf(0)
         )
 
 
@@ -73,11 +104,14 @@ def test_relu_against_quadrature(point):
     truth = float(relu_by_quadrature(*point))
     value = float(dual_relu_general(*point)) / scale
     assert abs(value - truth) <= 1e-15
-    assert abs(1.02 * value - truth) > 1e-15 or truth < 1e-13  # 1e-13: the value itself is below the error
+    assert (
+        abs(1.02 * value - truth) > 1e-15 or truth < 1e-13
+    )  # 1e-13: the value itself is below the error
 
 
 def test_relu_nearly_degenerate_for_every_gap():
-    """1 - |ρ| from 2^-53 to 1/2, kinks at the same distance: half the digits would go if 1 - ρ^2 or k - ρh were formed naively."""
+    """1 - |ρ| from 2^-53 to 1/2, kinks at the same distance: half the digits would go if 1 - ρ^2 or
+    k - ρh were formed naively."""
     for j in range(1, 54, 13):
         for sign in (1, -1):
             rho, shift = sign * (1 - 2.0**-j), 1.3 * 2.0 ** (-j / 2)
@@ -89,7 +123,8 @@ def test_relu_nearly_degenerate_for_every_gap():
 
 @given(EXPONENTS, EXPONENTS, CORRELATIONS, BIASES, BIASES)
 def test_relu_identities(i, j, rho, h, k):
-    """uv = (u_+ - (-u)_+)(v_+ - (-v)_+), symmetry, homogeneity, and Cauchy and Schwarz, for variances from 1e-120 to 1e120."""
+    """uv = (u_+ - (-u)_+)(v_+ - (-v)_+), symmetry, homogeneity, and Cauchy and Schwarz, for
+    variances from 1e-120 to 1e120."""
     p, q = 10.0**i, 10.0**j
     u, v, a, b = p * p, q * q, h * p, k * q
     c = rho * math.sqrt(u) * math.sqrt(v)
@@ -104,14 +139,20 @@ def test_relu_identities(i, j, rho, h, k):
     assert np.all(value >= 0)
     squares = float(dual_relu_general(u, u, u, a, a)) * float(dual_relu_general(v, v, v, b, b))
     assert value[0] * scale <= math.sqrt(squares) + 2e-15 * scale
-    assert abs(float(dual_relu_general(4 * u, 9 * v, 6 * c, 2 * a, 3 * b)) / (6 * scale) - value[0]) <= 2e-15
+    assert (
+        abs(float(dual_relu_general(4 * u, 9 * v, 6 * c, 2 * a, 3 * b)) / (6 * scale) - value[0])
+        <= 2e-15
+    )
 
 
 @given(CORRELATIONS, CORRELATIONS, BIASES, BIASES)
 def test_relu_grows_with_the_covariance(rho, other, a, b):
-    """Its derivative in the covariance is a probability, so the difference lies between 0 and that of the covariances."""
+    """Its derivative in the covariance is a probability, so the difference lies between 0 and that
+    of the covariances."""
     low, high = sorted((rho, other))
-    difference = float(dual_relu_general(1.0, 1.0, high, a, b)) - float(dual_relu_general(1.0, 1.0, low, a, b))
+    difference = float(dual_relu_general(1.0, 1.0, high, a, b)) - float(
+        dual_relu_general(1.0, 1.0, low, a, b)
+    )
     error = 2e-15 * (1 + abs(a)) * (1 + abs(b))
     assert -error <= difference <= high - low + error
 
@@ -136,12 +177,15 @@ def test_unit_variances_against_quadrature(dual):
 
 def step_by_quadrature(rho):
     slope = rho / mpmath.sqrt((1 - rho) * (1 + rho))
-    cuts = sorted({mpmath.mpf(0), 1 / (1 + abs(slope)), 10 / (1 + abs(slope)), mpmath.mpf(3), mpmath.mpf(14)})
+    cuts = sorted(
+        {mpmath.mpf(0), 1 / (1 + abs(slope)), 10 / (1 + abs(slope)), mpmath.mpf(3), mpmath.mpf(14)}
+    )
     return mpmath.quad(lambda z: mpmath.ncdf(slope * z) * mpmath.npdf(z), cuts)
 
 
 def plane_rule(variance_u, variance_v, covariance, n=120):
-    """Nodes and weights of E g(u, v): a product of Gauss rules, exact for polynomials and accurate for smooth g of moderate frequency."""
+    """Nodes and weights of E g(u, v): a product of Gauss rules, exact for polynomials and accurate
+    for smooth g of moderate frequency."""
     z, w = np.polynomial.hermite_e.hermegauss(n)
     w = w / math.sqrt(2 * math.pi)
     p = math.sqrt(variance_u)
@@ -150,7 +194,13 @@ def plane_rule(variance_u, variance_v, covariance, n=120):
     return u, v, w[:, None] * w
 
 
-SMOOTH_POINTS = [(0.8, 1.3, -0.6), (0.3, 0.5, 0.2), (1.0, 1.0, 1.0), (1.0, 0.25, -0.5), (0.7, 0.9, 0.0)]
+SMOOTH_POINTS = [
+    (0.8, 1.3, -0.6),
+    (0.3, 0.5, 0.2),
+    (1.0, 1.0, 1.0),
+    (1.0, 0.25, -0.5),
+    (0.7, 0.9, 0.0),
+]
 
 
 @pytest.mark.parametrize("point", SMOOTH_POINTS)
@@ -160,13 +210,23 @@ def test_smooth_activations_against_quadrature(point):
     assert_close(dual_gaussian(*point), np.sum(w * np.exp(-(u * u + v * v) / 2)), 1e-12)
     assert_close(dual_sine(*point, 0.7, -1.9), np.sum(w * np.sin(u + 0.7) * np.sin(v - 1.9)), 1e-13)
     if point[2]:
-        assert_close(dual_erf(*point), np.sum(w * erf(u) * erf(v)), 1e-8)  # the Gauss rule itself converges slowly for erf
+        assert_close(
+            dual_erf(*point), np.sum(w * erf(u) * erf(v)), 1e-8
+        )  # the Gauss rule itself converges slowly for erf
     else:
         assert float(dual_erf(*point)) == 0
 
 
 @pytest.mark.parametrize(
-    "point", [*SMOOTH_POINTS, (1e10, 1e11, 3e10), (1e10, 1e10, 1e10 - 1), (1e10, 1e10, 1e10), (1e100, 1e-100, -0.3), (1e-30, 1e-20, 5e-26)]
+    "point",
+    [
+        *SMOOTH_POINTS,
+        (1e10, 1e11, 3e10),
+        (1e10, 1e10, 1e10 - 1),
+        (1e10, 1e10, 1e10),
+        (1e100, 1e-100, -0.3),
+        (1e-30, 1e-20, 5e-26),
+    ],
 )
 def test_smooth_activations_against_their_formulas_in_many_digits(point):
     with mpmath.workdps(250):
@@ -194,9 +254,12 @@ def test_kernel_of_one_sine(s, t):
 
 @given(st.floats(0, 1e6), st.floats(0, 1e6), CORRELATIONS, st.floats(-10, 10), st.floats(-10, 10))
 def test_sine_identities(s, t, rho, phi, psi):
-    """sin and cos with the same phase: E sin sin + E cos cos = E cos of the difference, a Gaussian of variance s + t - 2c."""
+    """sin and cos with the same phase: E sin sin + E cos cos = E cos of the difference, a Gaussian
+    of variance s + t - 2c."""
     c = rho * math.sqrt(s) * math.sqrt(t)
-    both = dual_sine(s, t, c, np.array([phi, phi + math.pi / 2]), np.array([psi, psi + math.pi / 2]))
+    both = dual_sine(
+        s, t, c, np.array([phi, phi + math.pi / 2]), np.array([psi, psi + math.pi / 2])
+    )
     variance = (math.sqrt(s) - math.sqrt(t)) ** 2 + 2 * (1 - rho) * math.sqrt(s) * math.sqrt(t)
     truth = math.exp(-variance / 2) * math.cos(phi - psi)
     error = 1e-14 + 1e-15 * (s + t) * math.exp(-variance / 2)
@@ -206,11 +269,15 @@ def test_sine_identities(s, t, rho, phi, psi):
 
 @given(st.floats(-60, 5), st.floats(-60, 60), CORRELATIONS)
 def test_gaussian_and_erf_bounds(i, j, rho):
-    """Both are inner products: at most the geometric mean of the two squares, and odd or even in the correlation."""
+    """Both are inner products: at most the geometric mean of the two squares, and odd or even in
+    the correlation."""
     s, t = 10.0 ** (2 * i), 10.0 ** (2 * j)
     c = rho * math.sqrt(s) * math.sqrt(t)
     smaller = min(s, t)
-    for dual, effect in ((dual_erf, math.sqrt(smaller)), (dual_gaussian, smaller)):  # of rounding c, as the docstrings say
+    for dual, effect in (
+        (dual_erf, math.sqrt(smaller)),
+        (dual_gaussian, smaller),
+    ):  # of rounding c, as the docstrings say
         bound = math.sqrt(float(dual(s, s, s))) * math.sqrt(float(dual(t, t, t)))
         value, other = float(dual(s, t, c)), float(dual(s, t, -c))
         assert abs(value) <= bound * (1 + 4e-15 + 2e-15 * effect)
@@ -226,7 +293,10 @@ def test_arrays_broadcast_and_return_what_went_in(dual, dtype):
     s, t = np.array([[0.5], [2.0]], dtype=dtype), np.array([0.3, 0.0, 1.0], dtype=dtype)
     value = dual(s, t, 0.9 * np.sqrt(s * t))
     assert (type(value), value.dtype, value.shape) == (np.ndarray, np.dtype(dtype), (2, 3))
-    single = [[float(dual(float(a), float(b), 0.9 * math.sqrt(a) * math.sqrt(b))) for b in t] for a in s[:, 0]]
+    single = [
+        [float(dual(float(a), float(b), 0.9 * math.sqrt(a) * math.sqrt(b))) for b in t]
+        for a in s[:, 0]
+    ]
     assert_close(value, single, 2e-7 if dtype == "float32" else 4e-16)
     torch = pytest.importorskip("torch")
     other = dual(torch.asarray(s), torch.asarray(t), torch.asarray(0.9 * np.sqrt(s * t)))
@@ -251,20 +321,32 @@ def test_correlations_return_what_went_in(dual, dtype):
 @pytest.mark.parametrize("dual", DUALS)
 def test_bad_parameters_are_refused(dual):
     for variance in (-1.0, np.array([0.5, -1.0])):
-        with pytest.raises(ValueError, match=r"variance_u must (hold finite numbers|be a finite real number) >= 0, got -1.0"):
+        with pytest.raises(
+            ValueError,
+            match=r"variance_u must (hold finite numbers|be a finite real number) >= 0, got -1.0",
+        ):
             dual(variance, 1.0, 0.0)
-        with pytest.raises(ValueError, match=r"variance_v must (hold finite numbers|be a finite real number) >= 0, got -1.0"):
+        with pytest.raises(
+            ValueError,
+            match=r"variance_v must (hold finite numbers|be a finite real number) >= 0, got -1.0",
+        ):
             dual(1.0, variance, 0.0)
     for value in (1.6, -1.6, np.array([[0.0, 1.6]])):
         with pytest.raises(
-            ValueError, match=r"covariance must be at most sqrt\(variance_u \* variance_v\) = 1.5 in absolute value, got -?1.6"
+            ValueError,
+            match=r"covariance must be at most .* = 1.5 in absolute value, got -?1.6",
         ):
             dual(2.25, 1.0, value)
-    with pytest.raises(ValueError, match=r"covariance must be at most .* = 0.0 in absolute value, got 1e-30 at index "):
+    with pytest.raises(
+        ValueError,
+        match=r"covariance must be at most .* = 0.0 in absolute value, got 1e-30 at index ",
+    ):
         dual(0.0, 1.0, 1e-30)
     with pytest.raises(ValueError, match="variance_u must be a finite real number, got nan"):
         dual(math.nan, 1.0, 0.0)
-    with pytest.raises(ValueError, match=r"covariance must hold finite numbers, got inf at index \(1,\)"):
+    with pytest.raises(
+        ValueError, match=r"covariance must hold finite numbers, got inf at index \(1,\)"
+    ):
         dual(1.0, 1.0, np.array([0.0, math.inf]))
     with pytest.raises(ValueError, match="must have shapes that broadcast together"):
         dual(np.ones(2), np.ones(3), 0.0)
@@ -282,10 +364,15 @@ def test_an_excess_by_rounding_is_cut_and_a_larger_one_refused(dual, dtype, exce
 def test_biases_and_phases_and_correlations_are_refused():
     with pytest.raises(ValueError, match="bias_u must be a finite real number, got inf"):
         dual_relu_general(1.0, 1.0, 0.0, math.inf)
-    with pytest.raises(ValueError, match=r"bias_v must hold finite numbers, got nan at index \(0,\)"):
+    with pytest.raises(
+        ValueError, match=r"bias_v must hold finite numbers, got nan at index \(0,\)"
+    ):
         dual_relu_general(1.0, 1.0, 0.0, 0.0, np.array([math.nan]))
     with pytest.raises(ValueError, match="phase_v must be a finite real number, got inf"):
         dual_sine(1.0, 1.0, 0.0, 0.0, math.inf)
     for dual in (dual_step, dual_relu):
-        with pytest.raises(ValueError, match=r"rho must hold finite numbers >= -1 and <= 1, got 1.5 at index \(1,\)"):
+        with pytest.raises(
+            ValueError,
+            match=r"rho must hold finite numbers >= -1 and <= 1, got 1.5 at index \(1,\)",
+        ):
             dual(np.array([0.0, 1.5]))

@@ -1,4 +1,5 @@
-"""Hermite polynomials are orthonormal; the coefficients of the activations against quadrature, Parseval and the dual activations."""
+"""Hermite polynomials are orthonormal; the coefficients of the activations against quadrature,
+Parseval and the dual activations."""
 
 import math
 
@@ -10,8 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from randomfeatures.foundations.activations import erf, gaussian, sine
-from randomfeatures.foundations.dual_activations import dual_erf, dual_gaussian, dual_relu_general, dual_sine
-from randomfeatures.foundations.hermite import erf_coefficients, gaussian_coefficients, hermite, relu_coefficients, sine_coefficients
+from randomfeatures.foundations.dual_activations import (
+    dual_erf,
+    dual_gaussian,
+    dual_relu_general,
+    dual_sine,
+)
+from randomfeatures.foundations.hermite import (
+    erf_coefficients,
+    gaussian_coefficients,
+    hermite,
+    relu_coefficients,
+    sine_coefficients,
+)
 
 
 def gauss_rule(n):
@@ -21,7 +33,8 @@ def gauss_rule(n):
 
 
 def panel_rule(start, end=14.0, panels=60, n=40):
-    """Nodes and weights of E g(z) 1(start < z < end): Gauss-Legendre on panels, for a function that is smooth right of ``start``."""
+    """Nodes and weights of E g(z) 1(start < z < end): Gauss-Legendre on panels, for a function that
+    is smooth right of ``start``."""
     t, w = np.polynomial.legendre.leggauss(n)
     edges = np.linspace(start, end, panels + 1)
     half = np.diff(edges)[:, None] / 2
@@ -41,7 +54,9 @@ def test_polynomials_equal_the_classical_ones(m):
     z = np.array([-6.5, -0.4, 0.0, 1.3, 9.0, 25.0])
     with mpmath.workdps(60):
         norm = mpmath.sqrt(mpmath.factorial(m) * mpmath.mpf(2) ** m)
-        truth = np.array([float(mpmath.hermite(m, mpmath.mpf(t) / mpmath.sqrt(2)) / norm) for t in z])
+        truth = np.array(
+            [float(mpmath.hermite(m, mpmath.mpf(t) / mpmath.sqrt(2)) / norm) for t in z]
+        )
     envelope = np.max(np.abs(hermite(m, z)), axis=0)
     assert_close(hermite(m, z)[m] / envelope, truth / envelope, 1e-15 * (m + 2))
 
@@ -49,7 +64,10 @@ def test_polynomials_equal_the_classical_ones(m):
 def test_polynomials_raise_where_no_float_holds_them():
     assert hermite(2, np.array([1e100]))[2, 0] == pytest.approx(1e200 / math.sqrt(2), rel=1e-15)
     assert np.all(np.isfinite(hermite(500, np.array([53.0, -53.0]))))
-    with pytest.raises(ValueError, match=r"z must be small enough that he_m\(z\) is a float up to m_max = 500, got 1000000.0 in abs"):
+    with pytest.raises(
+        ValueError,
+        match=r"z must be small enough that .* m_max = 500, got 1000000.0 in abs",
+    ):
         hermite(500, np.array([1.0, -1e6]))
     with pytest.raises(ValueError, match="m_max must be an integer >= 0 and <= 1000000000, got -1"):
         hermite(-1, np.zeros(1))
@@ -76,13 +94,20 @@ def test_relu_coefficients_by_quadrature(bias):
     assert_close(relu_coefficients(60, bias), truth, 1e-14 * (1 + abs(bias)))
 
 
-@pytest.mark.parametrize(("bias", "m"), [(0.3, 77), (0.3, 500), (-20.0, 2), (-20.0, 500), (45.0, 500), (-51.0, 500)])
+@pytest.mark.parametrize(
+    ("bias", "m"), [(0.3, 77), (0.3, 500), (-20.0, 2), (-20.0, 500), (45.0, 500), (-51.0, 500)]
+)
 def test_relu_coefficients_far_out(bias, m):
-    """Relative error, also where the density alone underflows: at 45 it is exp(-1012), yet the coefficient of degree 500 is 1.4e-224."""
+    """Relative error, also where the density alone underflows: at 45 it is exp(-1012), yet the
+    coefficient of degree 500 is 1.4e-224."""
     with mpmath.workdps(80):
         b = mpmath.mpf(bias)
-        he = mpmath.hermite(m - 2, -b / mpmath.sqrt(2)) / mpmath.sqrt(mpmath.mpf(2) ** (m - 2) * mpmath.factorial(m - 2))
-        ratio = float(relu_coefficients(m, bias)[m] / (mpmath.npdf(b) * he / mpmath.sqrt(m * (m - 1))))
+        he = mpmath.hermite(m - 2, -b / mpmath.sqrt(2)) / mpmath.sqrt(
+            mpmath.mpf(2) ** (m - 2) * mpmath.factorial(m - 2)
+        )
+        ratio = float(
+            relu_coefficients(m, bias)[m] / (mpmath.npdf(b) * he / mpmath.sqrt(m * (m - 1)))
+        )
     assert_close(ratio, 1, 1e-14)
 
 
@@ -97,7 +122,10 @@ def test_mean_and_slope_of_relu_keep_their_digits(bias):
         b = mpmath.mpf(bias)
         mean = b * mpmath.ncdf(b) + mpmath.npdf(b) if bias < 100 else b
         slope = mpmath.ncdf(b) if bias < 100 else mpmath.mpf(1)
-        ratios = [float(c / truth) for c, truth in zip(relu_coefficients(1, bias), (mean, slope), strict=True)]
+        ratios = [
+            float(c / truth)
+            for c, truth in zip(relu_coefficients(1, bias), (mean, slope), strict=True)
+        ]
     assert_close(ratios, [1, 1], 1e-15 * (1 + min(bias, 0.0) ** 2))
 
 
@@ -118,7 +146,8 @@ def test_smooth_coefficients_by_quadrature(activation, coefficients):
 
 @pytest.mark.parametrize("rho", [0.9, -0.85, 0.4])
 def test_series_of_products_is_the_dual_activation(rho):
-    """Mehler: E g(u) h(v) is the sum of c_m(g) c_m(h) rho^m. At |rho| <= 0.9 the terms beyond 500 are below 1e-22."""
+    """Mehler: E g(u) h(v) is the sum of c_m(g) c_m(h) rho^m. At |rho| <= 0.9 the terms beyond 500
+    are below 1e-22."""
     powers = rho ** np.arange(501.0)
 
     def series(c, e):
@@ -127,15 +156,24 @@ def test_series_of_products_is_the_dual_activation(rho):
     biases = [(0.0, 0.0), (0.6, -1.1), (2.5, 1.5), (-2.0, -0.5)]
     relus = [series(relu_coefficients(500, a), relu_coefficients(500, b)) for a, b in biases]
     assert_close(relus, [float(dual_relu_general(1.0, 1.0, rho, a, b)) for a, b in biases], 3e-15)
-    assert_close(series(erf_coefficients(500, 0.8), erf_coefficients(500, 2.0)), dual_erf(0.64, 4.0, 1.6 * rho), 3e-15)
-    assert_close(series(gaussian_coefficients(500, 0.8), gaussian_coefficients(500, 2.0)), dual_gaussian(0.64, 4.0, 1.6 * rho), 3e-15)
+    assert_close(
+        series(erf_coefficients(500, 0.8), erf_coefficients(500, 2.0)),
+        dual_erf(0.64, 4.0, 1.6 * rho),
+        3e-15,
+    )
+    assert_close(
+        series(gaussian_coefficients(500, 0.8), gaussian_coefficients(500, 2.0)),
+        dual_gaussian(0.64, 4.0, 1.6 * rho),
+        3e-15,
+    )
     sines = series(sine_coefficients(500, 0.8, 0.3), sine_coefficients(500, 2.0, -1.1))
     assert_close(sines, dual_sine(0.64, 4.0, 1.6 * rho, 0.3, -1.1), 3e-15)
 
 
 @given(st.floats(-3, 3), st.floats(-3, 3))
 def test_parseval_of_sine_and_erf(frequency, phase):
-    """E sin^2 = (1 - exp(-2 a^2) cos(2 phase)) / 2; at |a| <= 3, and for erf at scale <= 1/2, degrees beyond 120 add less than 1e-40."""
+    """E sin^2 = (1 - exp(-2 a^2) cos(2 phase)) / 2; at |a| <= 3, and for erf at scale <= 1/2,
+    degrees beyond 120 add less than 1e-40."""
     c = sine_coefficients(120, frequency, phase)
     assert abs(np.sum(c * c) - (1 - math.exp(-2 * frequency**2) * math.cos(2 * phase)) / 2) <= 1e-14
     e = erf_coefficients(120, frequency / 6)
@@ -145,9 +183,13 @@ def test_parseval_of_sine_and_erf(frequency, phase):
 
 @pytest.mark.parametrize("bias", [0.0, 1.3, -0.8])
 def test_parseval_of_relu(bias):
-    """The sum of squares misses E [z+b]_+^2 by its tail alone, positive and of order m^(-3/2): Bessel's inequality from both sides."""
+    """The sum of squares misses E [z+b]_+^2 by its tail alone, positive and of order m^(-3/2):
+    Bessel's inequality from both sides."""
     c = relu_coefficients(500, bias)
-    phi, cdf = math.exp(-bias * bias / 2) / math.sqrt(2 * math.pi), math.erfc(-bias / math.sqrt(2)) / 2
+    phi, cdf = (
+        math.exp(-bias * bias / 2) / math.sqrt(2 * math.pi),
+        math.erfc(-bias / math.sqrt(2)) / 2,
+    )
     whole = (1 + bias * bias) * cdf + bias * phi
     assert 0 < whole - np.sum(c * c) < 1e-4
     assert np.sum((1.02 * c) ** 2) > whole
@@ -155,7 +197,11 @@ def test_parseval_of_relu(bias):
 
 @given(st.integers(0, 500), st.floats(allow_nan=False, allow_infinity=False))
 def test_no_parameter_breaks_a_coefficient(m_max, x):
-    for c in (relu_coefficients(m_max, x), gaussian_coefficients(m_max, x), sine_coefficients(m_max, x, x)):
+    for c in (
+        relu_coefficients(m_max, x),
+        gaussian_coefficients(m_max, x),
+        sine_coefficients(m_max, x, x),
+    ):
         assert c.shape == (m_max + 1,)
         assert c.dtype == np.float64
         assert np.all(np.isfinite(c))
@@ -168,15 +214,26 @@ def test_no_parameter_breaks_a_coefficient(m_max, x):
 def test_sine_coefficients_where_the_factors_overflow():
     """exp(-40^2/2) underflows and 40^500 overflows; the product is a float."""
     with mpmath.workdps(40):
-        truth = [float(mpmath.exp(-mpmath.mpf(800)) * mpmath.mpf(40) ** m / mpmath.sqrt(mpmath.factorial(m))) for m in (160, 300, 500)]
+        truth = [
+            float(
+                mpmath.exp(-mpmath.mpf(800))
+                * mpmath.mpf(40) ** m
+                / mpmath.sqrt(mpmath.factorial(m))
+            )
+            for m in (160, 300, 500)
+        ]
     c = sine_coefficients(500, 40.0, math.pi / 4)[[160, 300, 500]] * math.sqrt(2)
     assert_close(c / truth, [1, 1, 1], 2e-12)
 
 
-@pytest.mark.parametrize("coefficients", [relu_coefficients, erf_coefficients, sine_coefficients, gaussian_coefficients])
+@pytest.mark.parametrize(
+    "coefficients", [relu_coefficients, erf_coefficients, sine_coefficients, gaussian_coefficients]
+)
 def test_coefficients_refuse(coefficients):
     for m_max in (-1, 2.0, True):
-        with pytest.raises(ValueError, match="m_max must be an integer >= 0 and <= 1000000000, got "):
+        with pytest.raises(
+            ValueError, match="m_max must be an integer >= 0 and <= 1000000000, got "
+        ):
             coefficients(m_max)
     name = {relu_coefficients: "bias", sine_coefficients: "frequency"}.get(coefficients, "scale")
     for value in (math.nan, math.inf, "1"):

@@ -23,7 +23,8 @@ def test_the_exponential_within_its_range(log_value):
 
 @pytest.mark.parametrize(("inside", "outside"), [(1.05e-313, 1e-313), (1.6e308, 1.75e308)])
 def test_the_limits(inside, outside):
-    """The least number that passes has 1e10 units in its last place and more; the largest is a factor 1.2 below infinity."""
+    """The least number that passes has 1e10 units in its last place and more; the largest is a
+    factor 1.2 below infinity."""
     assert from_log("width", math.log(inside)) == pytest.approx(inside, rel=1e-9)
     assert inside / math.ulp(inside) > 1e10
     with pytest.raises(ArithmeticError, match="out of the range of a float"):
@@ -40,7 +41,8 @@ def test_what_no_float_holds_is_refused_with_the_way_out(log_value):
 
 @given(st.floats(-720, 709))
 def test_the_exponential_on_its_safe_side(log_value):
-    """The exponential of the float itself lies between the two, which are two floats apart; at 0 all are 1."""
+    """The exponential of the float itself lies between the two, which are two floats apart; at 0
+    all are 1."""
     lower, upper = lower_from_log("width", log_value), upper_from_log("width", log_value)
     with mpmath.workdps(40):
         truth = mpmath.exp(mpmath.mpf(log_value))
@@ -51,7 +53,8 @@ def test_the_exponential_on_its_safe_side(log_value):
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=5))
 def test_the_sum_on_its_safe_side(terms):
-    """Each term may be four units off, 8.9e-16 of its size; the two bounds are 2e-15 of the sizes apart."""
+    """Each term may be four units off, 8.9e-16 of its size; the two bounds are 2e-15 of the sizes
+    apart."""
     size = math.fsum(abs(term) for term in terms)
     exact = math.fsum(terms)
     assert (

@@ -1,4 +1,5 @@
-"""The ReLU's eigenvalues: against their definition by quadrature, and all their forms against each other."""
+"""The ReLU's eigenvalues: against their definition by quadrature, and all their forms against each
+other."""
 
 import math
 from fractions import Fraction
@@ -24,9 +25,14 @@ from randomfeatures.foundations.sphere import gegenbauer, multiplicity
 
 
 def by_quadrature(d, k):
-    """E [t]_+ P_k(t) for the cosine t of two random directions of R^d, d >= 2: with t = cos φ, density ~ sin^{d-2} φ."""
+    """E [t]_+ P_k(t) for the cosine t of two random directions of R^d, d >= 2: with t = cos φ,
+    density ~ sin^{d-2} φ."""
     with mpmath.workdps(30):
-        weight = mpmath.gamma(mpmath.mpf(d) / 2) / mpmath.gamma(mpmath.mpf(d - 1) / 2) / mpmath.sqrt(mpmath.pi)
+        weight = (
+            mpmath.gamma(mpmath.mpf(d) / 2)
+            / mpmath.gamma(mpmath.mpf(d - 1) / 2)
+            / mpmath.sqrt(mpmath.pi)
+        )
 
         def legendre(t):
             before, value = mpmath.mpf(1), t
@@ -60,7 +66,8 @@ def fraction(value):
 
 @given(st.integers(1, 400), st.integers(0, 60))
 def test_the_forms_agree(d, half):
-    """Closed form and recurrence in balls of relative radius 2^-150, fractions, floats: each by its own route."""
+    """Closed form and recurrence in balls of relative radius 2^-150, fractions, floats: each by its
+    own route."""
     k = 2 * half
     with working_precision(200):
         eta = relu_ball(d, k)
@@ -78,7 +85,8 @@ def test_the_forms_agree(d, half):
 
 @pytest.mark.parametrize("d", [3, 5, 9])
 def test_the_energy_is_one_half(d):
-    """Summed exactly. The shares fall like K^-4 in steps of 2, so what is left after K is K/6 times the last one."""
+    """Summed exactly. The shares fall like K^-4 in steps of 2, so what is left after K is K/6 times
+    the last one."""
     values = list(islice(exact_neuron_eigenvalues(d), 401))
     rest = [Fraction(1, 2)]
     for k, value in enumerate(values):
@@ -107,7 +115,9 @@ def test_huge_dimensions(d):
     assert relu_eigenvalue(d, 0) == pytest.approx(truth, rel=1e-6)
     if d == 10**6:
         with mpmath.workdps(40):
-            ratio = mpmath.gammaprod([mpmath.mpf(d) / 2], [mpmath.mpf(d + 1) / 2]) / (2 * mpmath.sqrt(mpmath.pi))
+            ratio = mpmath.gammaprod([mpmath.mpf(d) / 2], [mpmath.mpf(d + 1) / 2]) / (
+                2 * mpmath.sqrt(mpmath.pi)
+            )
         assert relu_eigenvalue(d, 0) == pytest.approx(float(ratio), rel=3e-16)
 
 

@@ -25,14 +25,16 @@ DIMENSIONS = st.integers(2, 300) | st.integers(2, 10**40)
 
 
 def cosine_rule(d, n=200):
-    """Nodes and weights of E g(t), t the cosine of two uniform points, d >= 2: exact for polynomials of degree 2n - 1."""
+    """Nodes and weights of E g(t), t the cosine of two uniform points, d >= 2: exact for
+    polynomials of degree 2n - 1."""
     t, w = special.roots_gegenbauer(n, (d - 2) / 2) if d > 2 else special.roots_chebyt(n)
     return t, w / np.sum(w)
 
 
 @given(st.integers(1, 60), st.integers(0, 60))
 def test_polynomials_split_into_harmonics(d, k):
-    """Homogeneous polynomials of degree k in d variables are the harmonics of degree k, k-2, ... times powers of |x|^2."""
+    """Homogeneous polynomials of degree k in d variables are the harmonics of degree k, k-2, ...
+    times powers of |x|^2."""
     assert sum(multiplicity(d, j) for j in range(k, -1, -2)) == math.comb(k + d - 1, k)
 
 
@@ -53,8 +55,11 @@ def test_multiplicity_at_the_edges():
 @pytest.mark.parametrize("d", [2, 3, 4, 7, 50, 301])
 def test_gegenbauer_polynomials_are_orthogonal_with_square_one_over_multiplicity(d):
     t, w = cosine_rule(d)
-    values = np.array([gegenbauer(d, k, t) for k in range(41)]) * np.array([[math.sqrt(multiplicity(d, k))] for k in range(41)])
-    # The factor sqrt(N) magnifies rounding errors of P_k at the ends, where the weight is small; 1e-9 leaves room for N(301, 40) = 1e52.
+    values = np.array([gegenbauer(d, k, t) for k in range(41)]) * np.array(
+        [[math.sqrt(multiplicity(d, k))] for k in range(41)]
+    )
+    # The factor sqrt(N) magnifies rounding errors of P_k at the ends, where the weight is small;
+    # 1e-9 leaves room for N(301, 40) = 1e52.
     assert_close((values * w) @ values.T, np.eye(41), 1e-9)
 
 
@@ -71,7 +76,10 @@ def test_gegenbauer_against_exact_arithmetic(d, k):
             truth.append(float(value if k else before))
         if k == 7 and d < 1000:  # the recurrence itself against the library's hypergeometric series
             assert truth[4] == pytest.approx(
-                float(mpmath.hyp2f1(-k, k + d - 2, mpmath.mpf(d - 1) / 2, (1 - mpmath.mpf(t[4])) / 2)), rel=1e-14
+                float(
+                    mpmath.hyp2f1(-k, k + d - 2, mpmath.mpf(d - 1) / 2, (1 - mpmath.mpf(t[4])) / 2)
+                ),
+                rel=1e-14,
             )
     assert_close(gegenbauer(d, k, t), truth, 2e-15 * (k + 1))
 
@@ -79,7 +87,11 @@ def test_gegenbauer_against_exact_arithmetic(d, k):
 @given(st.integers(1, 10**30), st.integers(0, 80), st.floats(-1, 1))
 def test_gegenbauer_is_bounded_and_has_the_parity_of_its_degree(d, k, t):
     k = min(k, 1) if d == 1 else k
-    plus, minus, ends = gegenbauer(d, k, np.array([t])), gegenbauer(d, k, np.array([-t])), gegenbauer(d, k, np.array([1.0, -1.0]))
+    plus, minus, ends = (
+        gegenbauer(d, k, np.array([t])),
+        gegenbauer(d, k, np.array([-t])),
+        gegenbauer(d, k, np.array([1.0, -1.0])),
+    )
     assert np.all(minus == (-1) ** k * plus)
     assert np.all(np.abs(plus) <= 1 + 1e-13)
     assert_close(ends, [1, (-1) ** k], 1e-13)
@@ -101,22 +113,44 @@ def test_gegenbauer_returns_what_went_in(dtype):
 @pytest.mark.parametrize("d", [2, 3, 4, 11, 60])
 def test_monomial_eigenvalue_is_the_average_of_monomial_times_polynomial(d):
     t, w = cosine_rule(d)
-    pairs = [(0, 0), (1, 1), (2, 0), (5, 1), (5, 3), (8, 2), (13, 13), (30, 4), (31, 11), (6, 3), (3, 5)]
+    pairs = [
+        (0, 0),
+        (1, 1),
+        (2, 0),
+        (5, 1),
+        (5, 3),
+        (8, 2),
+        (13, 13),
+        (30, 4),
+        (31, 11),
+        (6, 3),
+        (3, 5),
+    ]
     truth = [float(np.sum(w * t**m * gegenbauer(d, k, t))) for m, k in pairs]
     assert_close([monomial_eigenvalue(d, m, k) for m, k in pairs], truth, 2e-14)
 
 
 @given(DIMENSIONS | st.just(1), st.integers(0, 60), st.floats(-1, 1))
 def test_monomial_is_the_sum_of_its_projections(d, m, t):
-    """t^m = sum over k of mu_{m,k} N(d,k) P_k(t): at t = 1 the terms are positive and add up to 1."""
+    """t^m = sum over k of mu_{m,k} N(d,k) P_k(t): at t = 1 the terms are positive and add up to
+    1."""
     degrees = range(0, min(m, 1) + 1) if d == 1 else range(m + 1)
-    terms = [monomial_eigenvalue(d, m, k) * multiplicity(d, k) if multiplicity(d, k) < 10**300 else 0.0 for k in degrees]
+    terms = [
+        monomial_eigenvalue(d, m, k) * multiplicity(d, k) if multiplicity(d, k) < 10**300 else 0.0
+        for k in degrees
+    ]
     whole = math.fsum(terms)
-    if all(multiplicity(d, k) < 10**300 and (monomial_eigenvalue(d, m, k) > 1e-300 or (m - k) % 2) for k in degrees):
+    if all(
+        multiplicity(d, k) < 10**300 and (monomial_eigenvalue(d, m, k) > 1e-300 or (m - k) % 2)
+        for k in degrees
+    ):
         assert abs(whole - 1) <= 1e-14
         assert abs(1.02 * whole - 1) > 1e-14
         if d > 1:
-            value = math.fsum(c * float(gegenbauer(d, k, np.array(t))) for k, c in zip(degrees, terms, strict=True))
+            value = math.fsum(
+                c * float(gegenbauer(d, k, np.array(t)))
+                for k, c in zip(degrees, terms, strict=True)
+            )
             assert abs(value - t**m) <= 1e-12
 
 
@@ -128,10 +162,19 @@ def test_monomial_eigenvalue_is_the_quotient_of_gamma_functions(d, m, k):
         return
     with mpmath.workdps(120):
         half = mpmath.mpf(1) / 2
-        truth = mpmath.rf(1 + m - k, k) / mpmath.mpf(2) ** k * mpmath.gamma((m - k) * half + half) / mpmath.sqrt(mpmath.pi)
+        truth = (
+            mpmath.rf(1 + m - k, k)
+            / mpmath.mpf(2) ** k
+            * mpmath.gamma((m - k) * half + half)
+            / mpmath.sqrt(mpmath.pi)
+        )
         truth /= mpmath.rf(d * half, (m + k) // 2)
-        assert abs(value - truth) <= 1.2e-16 * truth or (truth < 3e-308 and abs(value - truth) < 5e-324)
-        assert abs(logarithm - mpmath.log(truth)) <= 4e-16 * (1 + mpmath.log(mpmath.factorial(m)) - mpmath.log(truth))
+        assert abs(value - truth) <= 1.2e-16 * truth or (
+            truth < 3e-308 and abs(value - truth) < 5e-324
+        )
+        assert abs(logarithm - mpmath.log(truth)) <= 4e-16 * (
+            1 + mpmath.log(mpmath.factorial(m)) - mpmath.log(truth)
+        )
 
 
 @pytest.mark.claim("prop-concentration-spectrum", kind="identity")
@@ -146,7 +189,9 @@ def test_eigenvalues_of_a_monomial_fall_with_the_degree(d, k, j):
 
 
 def test_eigenvalues_at_the_edges():
-    assert [monomial_eigenvalue(1, m, k) for m, k in [(0, 0), (1, 0), (1, 1), (7, 1), (8, 0), (8, 1)]] == [1, 0, 1, 1, 1, 0]
+    assert [
+        monomial_eigenvalue(1, m, k) for m, k in [(0, 0), (1, 0), (1, 1), (7, 1), (8, 0), (8, 1)]
+    ] == [1, 0, 1, 1, 1, 0]
     assert monomial_eigenvalue(200, 400, 400) == 0.0 or monomial_eigenvalue(200, 400, 400) > 0
     assert monomial_eigenvalue(10**6, 100, 100) == 0.0
     assert log_monomial_eigenvalue(10**6, 100, 100) == pytest.approx(
@@ -159,12 +204,15 @@ def test_moments_of_the_cosine(d, k):
     truth = Fraction(math.prod(range(1, 2 * k, 2)), math.prod(range(d, d + 2 * k, 2)))
     assert cosine_moment(d, 2 * k) == float(truth)
     assert cosine_moment(d, 2 * k + 1) == 0
-    assert truth <= Fraction(math.prod(range(1, 2 * k, 2)), d**k)  # the bound used for the concentration theorem
+    assert truth <= Fraction(
+        math.prod(range(1, 2 * k, 2)), d**k
+    )  # the bound used for the concentration theorem
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 5, 40])
 def test_samples_are_uniform(d):
-    """Three laws that a uniform point has, each at level 1e-4 with a fixed seed: first cosine, its direction elsewhere, and unit length."""
+    """Three laws that a uniform point has, each at level 1e-4 with a fixed seed: first cosine, its
+    direction elsewhere, and unit length."""
     rng = np.random.default_rng(1000 + d)
     theta = sample_sphere(rng, 20_000, d)
     assert theta.shape == (20_000, d)
@@ -203,16 +251,28 @@ def test_a_seed_gives_the_same_sample_and_no_sample_is_empty():
         (lambda: multiplicity(2.0, 1), "d must be an integer >= 1, got 2.0"),
         (lambda: multiplicity(2, -1), r"k must be an integer >= 0.*, got -1"),
         (lambda: gegenbauer(1, 2, np.ones(1)), "k must be an integer >= 0 and <= 1, got 2"),
-        (lambda: gegenbauer(3, 2, np.array([1.1])), r"t must hold finite numbers >= -1 and <= 1, got 1.1 at index \(0,\)"),
-        (lambda: gegenbauer(3, 2, "0.5"), "t must be an array of numpy, torch or JAX, or numbers that numpy reads, got str"),
+        (
+            lambda: gegenbauer(3, 2, np.array([1.1])),
+            r"t must hold finite numbers >= -1 and <= 1, got 1.1 at index \(0,\)",
+        ),
+        (
+            lambda: gegenbauer(3, 2, "0.5"),
+            "t must be an array of numpy, torch or JAX, or numbers that numpy reads, got str",
+        ),
         (lambda: monomial_eigenvalue(0, 1, 1), r"d must be an integer >= 1.*, got 0"),
         (lambda: monomial_eigenvalue(2, -1, 1), r"m must be an integer >= 0.*, got -1"),
         (lambda: log_monomial_eigenvalue(2, 1, -1), r"k must be an integer >= 0.*, got -1"),
         (lambda: monomial_eigenvalue(1, 2, 2), "k must be an integer >= 0 and <= 1, got 2"),
         (lambda: cosine_moment(3, -2), "power must be an integer >= 0, got -2"),
         (lambda: sample_sphere(0, 1, 1), "rng must be a numpy.random.Generator, got 0"),
-        (lambda: sample_sphere(np.random.default_rng(0), -1, 1), r"n must be an integer >= 0.*, got -1"),
-        (lambda: sample_cosines(np.random.default_rng(0), 1, 0), r"d must be an integer >= 1.*, got 0"),
+        (
+            lambda: sample_sphere(np.random.default_rng(0), -1, 1),
+            r"n must be an integer >= 0.*, got -1",
+        ),
+        (
+            lambda: sample_cosines(np.random.default_rng(0), 1, 0),
+            r"d must be an integer >= 1.*, got 0",
+        ),
         (lambda: sample_cosines(None, 1, 1), "rng must be a numpy.random.Generator, got None"),
     ],
 )

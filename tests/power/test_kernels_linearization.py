@@ -1,4 +1,5 @@
-"""The tangent model and the empirical tangent kernel: against finite differences, backpropagation by hand, and the infinite width."""
+"""The tangent model and the empirical tangent kernel: against finite differences, backpropagation
+by hand, and the infinite width."""
 
 import math
 from collections import namedtuple
@@ -24,20 +25,31 @@ def tensors(rng, *shapes):
 
 
 def smooth_network(k=None, seed=1):
-    """A tanh network of three inputs with biases; ``k`` outputs, or one number a row. Parameters in a dict that holds a tuple."""
-    w, b, v, a = tensors(np.random.default_rng(seed), (3, 7), (7,), (7, 6), (6,) if k is None else (6, k))
-    return lambda p, x: torch.tanh(torch.tanh(x @ p["first"][0] + p["first"][1]) @ p["v"]) @ p["a"], {"first": (w, b), "v": v, "a": a}
+    """A tanh network of three inputs with biases; ``k`` outputs, or one number a row. Parameters in
+    a dict that holds a tuple."""
+    w, b, v, a = tensors(
+        np.random.default_rng(seed), (3, 7), (7,), (7, 6), (6,) if k is None else (6, k)
+    )
+    return (
+        lambda p, x: torch.tanh(torch.tanh(x @ p["first"][0] + p["first"][1]) @ p["v"]) @ p["a"],
+        {"first": (w, b), "v": v, "a": a},
+    )
 
 
 def moved(params, direction, t):
     """params + t direction, in the same structure."""
     if isinstance(params, dict):
         return {key: moved(params[key], direction[key], t) for key in params}
-    return tuple(moved(p, q, t) for p, q in zip(params, direction, strict=True)) if isinstance(params, tuple) else params + t * direction
+    return (
+        tuple(moved(p, q, t) for p, q in zip(params, direction, strict=True))
+        if isinstance(params, tuple)
+        else params + t * direction
+    )
 
 
 def relu_network(rng, d, *widths):
-    """The network whose tangent kernel ``kernels.neural_tangent`` is, with standard Gaussian weights."""
+    """The network whose tangent kernel ``kernels.neural_tangent`` is, with standard Gaussian
+    weights."""
 
     def f(params, x):
         h = math.sqrt(2) * torch.relu(x @ params[0].T)
@@ -54,7 +66,8 @@ def test_tangent_model_has_the_finite_difference_as_slope(k):
     direction, x, h = smooth_network(k, seed=2)[1], torch.asarray(X), 2e-5
     g = linearize(f, params)
     difference = (f(moved(params, direction, h), x) - f(moved(params, direction, -h), x)) / (2 * h)
-    # The central difference misses by h^2 times a sixth of the third derivative, here about 30, and by rounding over h.
+    # The central difference misses by h^2 times a sixth of the third derivative, here about 30, and
+    # by rounding over h.
     assert_close(g(moved(params, direction, 1.0), x) - f(params, x), difference, 2e-8)
     assert torch.equal(g(params, x), f(params, x))
 
@@ -65,15 +78,21 @@ def test_tangent_model_is_affine_in_the_parameters():
     g = linearize(f, params)
     middle = moved(moved(u, u, -0.7), v, 0.7)  # 0.3 u + 0.7 v
     assert_close(g(middle, x), 0.3 * g(u, x) + 0.7 * g(v, x), 1e-12)
-    assert torch.max(torch.abs(f(middle, x) - 0.3 * f(u, x) - 0.7 * f(v, x))) > 0.1  # which f is not
+    assert (
+        torch.max(torch.abs(f(middle, x) - 0.3 * f(u, x) - 0.7 * f(v, x))) > 0.1
+    )  # which f is not
 
 
 def test_distance_from_the_network_is_of_second_order():
-    """Over steps t, t/2, t/4 the distance falls by 4 each time, with an error of relative order t."""
+    """Over steps t, t/2, t/4 the distance falls by 4 each time, with an error of relative order
+    t."""
     f, params = smooth_network()
     direction, x = smooth_network(seed=2)[1], torch.asarray(X)
     g = linearize(f, params)
-    gaps = [g(moved(params, direction, t), x) - f(moved(params, direction, t), x) for t in (4e-4, 2e-4, 1e-4)]
+    gaps = [
+        g(moved(params, direction, t), x) - f(moved(params, direction, t), x)
+        for t in (4e-4, 2e-4, 1e-4)
+    ]
     assert_close(gaps[0] / gaps[1], np.full(5, 4.0), 0.05)
     assert_close(gaps[1] / gaps[2], np.full(5, 4.0), 0.025)
 
@@ -92,7 +111,8 @@ def test_models_linear_in_the_parameters_are_their_own_tangent():
 
 
 def test_tangent_model_can_be_trained_and_the_start_stays():
-    """Gradient descent on g moves the predictions by -step Θ (prediction - target): one step, exactly, since g is affine."""
+    """Gradient descent on g moves the predictions by -step Θ (prediction - target): one step,
+    exactly, since g is affine."""
     f, params = smooth_network()
     x, target = torch.asarray(X), torch.linspace(-1, 1, 5, dtype=torch.float64)
     g = linearize(f, params)
@@ -100,21 +120,26 @@ def test_tangent_model_can_be_trained_and_the_start_stays():
     leaf |= {name: params[name].clone().requires_grad_() for name in ("v", "a")}
     residual = g(leaf, x) - target
     (0.5 * residual @ residual).backward()
-    after = {name: leaf[name] - 0.1 * leaf[name].grad for name in ("v", "a")} | {"first": tuple(p - 0.1 * p.grad for p in leaf["first"])}
+    after = {name: leaf[name] - 0.1 * leaf[name].grad for name in ("v", "a")} | {
+        "first": tuple(p - 0.1 * p.grad for p in leaf["first"])
+    }
     theta = empirical_tangent_kernel(f, params, x, x)
     assert_close((g(after, x) - g(params, x)).detach(), (-0.1 * theta @ residual).detach(), 1e-12)
     assert torch.equal(g(params, x), f(params, x))
 
 
 def hand_kernel(params, x, y):
-    """Backpropagation written out: each layer gives <its inputs at x, at y> times <derivatives by its outputs at x, at y>."""
+    """Backpropagation written out: each layer gives <its inputs at x, at y> times <derivatives by
+    its outputs at x, at y>."""
     weights = [p.numpy() for p in params[:-1]] + [params[-1].numpy()[None, :]]
     inputs, derivatives = [], []
     for h in (x, y):
         layers, slopes = [h], []
         for w in weights[:-1]:
             z = h @ w.T
-            h = math.sqrt(2) * np.maximum(z, 0) / math.sqrt(len(w))  # with the factor that the next layer puts before its weights
+            h = (
+                math.sqrt(2) * np.maximum(z, 0) / math.sqrt(len(w))
+            )  # with the factor that the next layer puts before its weights
             layers.append(h)
             slopes.append(math.sqrt(2) * (z > 0) / math.sqrt(len(w)))
         back = [np.ones((len(h), 1))]
@@ -122,10 +147,14 @@ def hand_kernel(params, x, y):
             back.append(back[-1] @ w * slope)
         inputs.append(layers)
         derivatives.append(back[::-1])
-    return sum((hx @ hy.T) * (gx @ gy.T) for hx, hy, gx, gy in zip(*inputs, *derivatives, strict=True))
+    return sum(
+        (hx @ hy.T) * (gx @ gy.T) for hx, hy, gx, gy in zip(*inputs, *derivatives, strict=True)
+    )
 
 
-@pytest.mark.parametrize(("widths", "chunk"), [((50,), 1), ((50,), 64), ((30, 20), 2), ((9, 8, 7), 3)])
+@pytest.mark.parametrize(
+    ("widths", "chunk"), [((50,), 1), ((50,), 64), ((30, 20), 2), ((9, 8, 7), 3)]
+)
 def test_kernel_against_backpropagation_by_hand(widths, chunk):
     f, params = relu_network(np.random.default_rng(9), 3, *widths)
     kernel = empirical_tangent_kernel(f, params, torch.asarray(X), torch.asarray(Y), chunk=chunk)
@@ -134,17 +163,29 @@ def test_kernel_against_backpropagation_by_hand(widths, chunk):
 
 @pytest.mark.claim("prop-tangent-kernel", kind="Monte Carlo")
 def test_mean_kernel_of_random_networks_is_the_infinite_one():
-    """With one hidden layer exactly, at every width: within 4 standard errors of 200 networks of width 1000, and seen finer than 2 %."""
+    """With one hidden layer exactly, at every width: within 4 standard errors of 200 networks of
+    width 1000, and seen finer than 2 %."""
     rng = np.random.default_rng(10)
-    x, y = X[:2] / np.linalg.norm(X[:2], axis=1, keepdims=True), np.array([[0.6, 0.8, 0.0], [0.0, -0.6, 0.8]])
+    x, y = (
+        X[:2] / np.linalg.norm(X[:2], axis=1, keepdims=True),
+        np.array([[0.6, 0.8, 0.0], [0.0, -0.6, 0.8]]),
+    )
     networks = (relu_network(rng, 3, 1000) for _ in range(200))
-    draws = np.array([empirical_tangent_kernel(f, params, torch.asarray(x), torch.asarray(y)).numpy() for f, params in networks])
-    assert_close(neural_tangent(x, y, 1), draws.mean(axis=0), 4 * draws.std(axis=0, ddof=1) / math.sqrt(200))
+    draws = np.array(
+        [
+            empirical_tangent_kernel(f, params, torch.asarray(x), torch.asarray(y)).numpy()
+            for f, params in networks
+        ]
+    )
+    assert_close(
+        neural_tangent(x, y, 1), draws.mean(axis=0), 4 * draws.std(axis=0, ddof=1) / math.sqrt(200)
+    )
 
 
 @pytest.mark.claim("prop-tangent-kernel", kind="identity")
 def test_kernel_is_the_gram_matrix_of_the_tangent_model():
-    """The features of the tangent model are its slopes in each parameter: moving one entry at a time gives a column of the Jacobian."""
+    """The features of the tangent model are its slopes in each parameter: moving one entry at a
+    time gives a column of the Jacobian."""
     f, params = relu_network(np.random.default_rng(14), 3, 4)
     g, x = linearize(f, params), torch.asarray(X)
     columns = []
@@ -161,19 +202,30 @@ def test_kernel_of_several_outputs_is_that_of_each_pair_of_outputs():
     f, params = smooth_network(k=3)
     x, y = torch.asarray(X), torch.asarray(Y)
     kernel = empirical_tangent_kernel(f, params, x, y, chunk=2)
-    assert torch.max(torch.abs(kernel - kernel.transpose(2, 3))) > 0.1  # the order of the outputs matters
+    assert (
+        torch.max(torch.abs(kernel - kernel.transpose(2, 3))) > 0.1
+    )  # the order of the outputs matters
     assert kernel.shape == (5, 4, 3, 3)
     for a in range(3):
         alone = empirical_tangent_kernel(lambda p, x, a=a: f(p, x)[:, a], params, x, y)
         assert_close(kernel[:, :, a, a], alone, 1e-13)
     mixed = empirical_tangent_kernel(lambda p, x: f(p, x)[:, 0] + f(p, x)[:, 1], params, x, y)
     assert_close(kernel[:, :, :2, :2].sum(dim=(2, 3)), mixed, 1e-12)
-    # [i, j, a, b]: output a belongs to x_i and b to y_j. The step along the gradient of output 2 at y_3 is the kernel's column b = 2.
+    # [i, j, a, b]: output a belongs to x_i and b to y_j. The step along the gradient of output 2 at
+    # y_3 is the kernel's column b = 2.
     leaves = {"first": tuple(p.clone().requires_grad_() for p in params["first"])}
     leaves |= {name: params[name].clone().requires_grad_() for name in ("v", "a")}
     f(leaves, y)[3, 2].backward()
-    gradient = {"first": tuple(p.grad for p in leaves["first"]), "v": leaves["v"].grad, "a": leaves["a"].grad}
-    assert_close(kernel[:, 3, :, 2], linearize(f, params)(moved(params, gradient, 1.0), x) - f(params, x), 1e-12)
+    gradient = {
+        "first": tuple(p.grad for p in leaves["first"]),
+        "v": leaves["v"].grad,
+        "a": leaves["a"].grad,
+    }
+    assert_close(
+        kernel[:, 3, :, 2],
+        linearize(f, params)(moved(params, gradient, 1.0), x) - f(params, x),
+        1e-12,
+    )
 
 
 def test_kernel_is_symmetric_positive_and_of_rank_at_most_the_number_of_parameters():
@@ -184,7 +236,9 @@ def test_kernel_is_symmetric_positive_and_of_rank_at_most_the_number_of_paramete
     assert np.max(np.abs(kernel - kernel.T)) <= 1e-14 * np.max(kernel)
     assert np.min(values) >= -1e-14 * np.sum(values)
     assert np.sum(values > 1e-12 * np.max(values)) <= 8
-    assert np.sum(values > 1e-12 * np.max(values)) >= 3  # some rank is there: the check of the signs is not about zeros
+    assert (
+        np.sum(values > 1e-12 * np.max(values)) >= 3
+    )  # some rank is there: the check of the signs is not about zeros
     assert_close(np.diag(kernel), np.diag(hand_kernel(params, x.numpy(), x.numpy())), 1e-13)
 
 
@@ -198,7 +252,9 @@ def test_order_of_the_keys_does_not_matter():
 def test_modules_of_torch_and_scalar_parameters():
     """The recipe of the module's docstring; and a parameter without axes counts like any other."""
     torch.manual_seed(0)
-    net = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1)).double()
+    net = torch.nn.Sequential(
+        torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1)
+    ).double()
     params, x, y = dict(net.named_parameters()), torch.asarray(X), torch.asarray(Y)
 
     def f(p, x):
@@ -208,11 +264,24 @@ def test_modules_of_torch_and_scalar_parameters():
     assert not kernel.requires_grad
     gradients = []
     for rows in (x, y):
-        gradients.append([torch.cat([g.flatten() for g in torch.autograd.grad(net(row[None])[0, 0], net.parameters())]) for row in rows])
+        gradients.append(
+            [
+                torch.cat(
+                    [
+                        g.flatten()
+                        for g in torch.autograd.grad(net(row[None])[0, 0], net.parameters())
+                    ]
+                )
+                for row in rows
+            ]
+        )
     assert_close(kernel, torch.stack(gradients[0]) @ torch.stack(gradients[1]).T, 1e-13)
     # s^2 c x_0 with both s and c trained: (4 s^2 c^2 + s^4) x_0 y_0 at s = 3, c = 2
     square = empirical_tangent_kernel(
-        lambda p, x: p[0] ** 2 * p[1] * x[:, 0], [torch.tensor(3.0).double(), torch.tensor(2.0).double()], x, y
+        lambda p, x: p[0] ** 2 * p[1] * x[:, 0],
+        [torch.tensor(3.0).double(), torch.tensor(2.0).double()],
+        x,
+        y,
     )
     assert_close(square, (4 * 9 * 4 + 81) * np.outer(X[:, 0], Y[:, 0]), 1e-12)
 
@@ -237,7 +306,10 @@ def line(p, x):
     ("call", "message"),
     [
         (lambda x: linearize(line, {}), r"params must hold at least 1 tensor, got {}"),
-        (lambda x: linearize(line, {"w": 3.0}), r"params\['w'\] must be a tensor of torch, or a dict, list or tuple of them, got 3.0"),
+        (
+            lambda x: linearize(line, {"w": 3.0}),
+            r"params\['w'\] must be a tensor of torch, or a dict, list or tuple of them, got 3.0",
+        ),
         (
             lambda x: linearize(line, {"w": torch.tensor([1.0, math.nan])}),
             r"params\['w'\] must hold finite numbers, got nan at index \(1,\)",
@@ -250,22 +322,42 @@ def line(p, x):
             lambda x: linearize(line, PARAMS)({"w": torch.ones(4)}, x),
             r"new_params\['w'\] must have shape \(3,\), as in params, got tensor",
         ),
-        (lambda x: linearize(line, PARAMS)([torch.ones(3)], x), r"new_params must be a dict with keys \['w'\], as in params, got list"),
-        (lambda x: empirical_tangent_kernel(line, PARAMS, x[0], x), r"x must have 2 axes, got shape \(3,\)"),
+        (
+            lambda x: linearize(line, PARAMS)([torch.ones(3)], x),
+            r"new_params must be a dict with keys \['w'\], as in params, got list",
+        ),
+        (
+            lambda x: empirical_tangent_kernel(line, PARAMS, x[0], x),
+            r"x must have 2 axes, got shape \(3,\)",
+        ),
         (
             lambda x: empirical_tangent_kernel(line, PARAMS, x, [["1"]]),
             "y must be an array of numpy, torch or JAX, or numbers that numpy reads, got list",
         ),
-        (lambda x: empirical_tangent_kernel(line, PARAMS, x[:0], x), r"x must have at least 1 row, got shape \(0, 3\)"),
-        (lambda x: empirical_tangent_kernel(line, PARAMS, x, x[:, :2]), "y must have as many columns as x, got x with 3 and y with 2"),
-        (lambda x: empirical_tangent_kernel(line, PARAMS, x, x / 0), "y must hold finite numbers, got"),
-        (lambda x: empirical_tangent_kernel(line, PARAMS, x, x, chunk=0), "chunk must be an integer >= 1, got 0"),
+        (
+            lambda x: empirical_tangent_kernel(line, PARAMS, x[:0], x),
+            r"x must have at least 1 row, got shape \(0, 3\)",
+        ),
+        (
+            lambda x: empirical_tangent_kernel(line, PARAMS, x, x[:, :2]),
+            "y must have as many columns as x, got x with 3 and y with 2",
+        ),
+        (
+            lambda x: empirical_tangent_kernel(line, PARAMS, x, x / 0),
+            "y must hold finite numbers, got",
+        ),
+        (
+            lambda x: empirical_tangent_kernel(line, PARAMS, x, x, chunk=0),
+            "chunk must be an integer >= 1, got 0",
+        ),
         (
             lambda x: empirical_tangent_kernel(lambda p, x: p["w"].sum(), PARAMS, x, x),
             r"f must return shape \(1,\) or \(1, k\) .* got \(\)",
         ),
         (
-            lambda x: empirical_tangent_kernel(lambda p, x: x[:, :, None, None] * p["w"][0], PARAMS, x, x),
+            lambda x: empirical_tangent_kernel(
+                lambda p, x: x[:, :, None, None] * p["w"][0], PARAMS, x, x
+            ),
             r"f must return shape \(1,\) or \(1, k\) for 1 row, got \(1, 3, 1, 1\)",
         ),
     ],
@@ -288,7 +380,9 @@ def test_named_tuples_are_parameters_too():
     as_tuples = linearize(lambda p, x: f(Layers(*p), x), tuple(params))(tuple(other), x)
     assert_close(linearize(f, params)(other, x), as_tuples, 0)
     kernel = empirical_tangent_kernel(f, params, x, x)
-    assert_close(kernel, empirical_tangent_kernel(lambda p, x: f(Layers(*p), x), tuple(params), x, x), 0)
+    assert_close(
+        kernel, empirical_tangent_kernel(lambda p, x: f(Layers(*p), x), tuple(params), x, x), 0
+    )
 
 
 def test_rows_of_numpy_and_lists_follow_the_parameters():

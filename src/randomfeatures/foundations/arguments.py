@@ -64,7 +64,9 @@ def real(
     return number
 
 
-def integer(name: str, value: Any, *, at_least: float = -math.inf, at_most: float = math.inf) -> int:
+def integer(
+    name: str, value: Any, *, at_least: float = -math.inf, at_most: float = math.inf
+) -> int:
     """``value`` as a Python integer of any size, or ValueError naming argument, bound and value.
 
     >>> integer("d", 7, at_least=1)
@@ -140,7 +142,9 @@ def real_array(
     return array
 
 
-def real_arrays(*, ndim: int | tuple[int | None, ...] | None = None, **values: Any) -> tuple[Array, ...]:
+def real_arrays(
+    *, ndim: int | tuple[int | None, ...] | None = None, **values: Any
+) -> tuple[Array, ...]:
     """The ``values``, named as the arguments, as arrays of one library, device and dtype.
 
     ``ndim`` is the number of axes of all, or one number for each. Lists and numbers follow the
@@ -154,7 +158,10 @@ def real_arrays(*, ndim: int | tuple[int | None, ...] | None = None, **values: A
     dtype('float32')
     """
     axes = ndim if isinstance(ndim, tuple) else (ndim,) * len(values)
-    arrays = {name: real_array(name, value, ndim=number) for (name, value), number in zip(values.items(), axes, strict=True)}
+    arrays = {
+        name: real_array(name, value, ndim=number)
+        for (name, value), number in zip(values.items(), axes, strict=True)
+    }
     owners = {name: array for name, array in arrays.items() if _is_array(values[name])}
     xp = common_namespace(**(owners or arrays))
     numbers = {name for name, value in values.items() if isinstance(value, Real)}
@@ -180,7 +187,9 @@ def broadcast(**values: Any) -> tuple[Array, ...]:
         return tuple(array_namespace(*arrays).broadcast_arrays(*arrays))
     except (ValueError, RuntimeError):
         names, shapes = ", ".join(values), ", ".join(str(tuple(array.shape)) for array in arrays)
-        raise ValueError(f"{names} must have shapes that broadcast together, got {shapes}") from None
+        raise ValueError(
+            f"{names} must have shapes that broadcast together, got {shapes}"
+        ) from None
 
 
 def common_namespace(**arrays: Array) -> Any:
@@ -195,7 +204,9 @@ def common_namespace(**arrays: Array) -> Any:
         xp = array_namespace(*arrays.values())
     except TypeError:
         kinds = ", ".join(type(array).__module__ for array in arrays.values())
-        raise ValueError(f"{', '.join(arrays)} must be arrays of one library, got {kinds}") from None
+        raise ValueError(
+            f"{', '.join(arrays)} must be arrays of one library, got {kinds}"
+        ) from None
     if any(is_torch_array(array) for array in arrays.values()):
         places = [str(device(array)) for array in arrays.values()]
         if len(set(places)) > 1:
@@ -327,7 +338,9 @@ def _truth(value: Any) -> bool:
     return isinstance(value, bool)
 
 
-def _bounds(*, above: float = -math.inf, at_least: float = -math.inf, at_most: float = math.inf) -> str:
+def _bounds(
+    *, above: float = -math.inf, at_least: float = -math.inf, at_most: float = math.inf
+) -> str:
     """The finite ones among the bounds, in words.
 
     >>> _bounds(at_least=0, at_most=2.5)

@@ -1,7 +1,8 @@
 r"""Dual activations: the expectation E[σ(u) σ(v)] for centred Gaussian u, v, in closed form.
 
-For features x -> σ(<w, x>) and x ~ N(0, I) this is the inner product of two features: u = <w, x> has variance |w|^2, v = <w', x> has
-variance |w'|^2, and their covariance is <w, w'>. For random weights it is the kernel of the features at two inputs.
+For features x -> σ(<w, x>) and x ~ N(0, I) this is the inner product of two features: u = <w, x>
+has variance |w|^2, v = <w', x> has variance |w'|^2, and their covariance is <w, w'>. For random
+weights it is the kernel of the features at two inputs.
 
 The functions of variances and covariance take numbers and arrays that broadcast; a covariance may
 exceed sqrt(variance_u variance_v) by rounding (100 units in the last place) and is then cut to it.
@@ -34,7 +35,9 @@ from randomfeatures.foundations.dual_activations_relu import (
 
 
 def dual_step(rho: Float[Array, "*s"]) -> Float[Array, "*s"]:
-    r"""P(u > 0, v > 0) for standard Gaussian (u, v) with correlation ``rho``: the dual activation of the unit step.
+    r"""P(u > 0, v > 0) for standard Gaussian (u, v) with correlation ``rho``.
+
+    It is the dual activation of the unit step.
 
     .. math:: \tfrac14 + \tfrac1{2\pi} \arcsin\rho
 
@@ -78,21 +81,25 @@ def dual_relu_general(
     bias_u: Float[Array, "..."] | float = 0.0,
     bias_v: Float[Array, "..."] | float = 0.0,
 ) -> Float[Array, "..."]:
-    r"""E[(u + bias_u)_+ (v + bias_v)_+] for centred Gaussian (u, v) with any variances, covariance and biases.
+    r"""E[(u + bias_u)_+ (v + bias_v)_+] for centred Gaussian (u, v).
 
-    With the standard deviations p, q, the correlation ρ, :math:`r=\sqrt{1-\rho^2}`, biases a, b, levels h = a/p, k = b/q,
+    With the standard deviations p, q, the correlation ρ, :math:`r=\sqrt{1-\rho^2}`, biases a, b,
+    levels h = a/p, k = b/q,
 
     .. math::
-        (ab + \rho pq)\,\Phi_2(h,k;\rho) + p\,b\,\varphi(h)\,\Phi(x) + q\,a\,\varphi(k)\,\Phi(y) + \frac{pqr}{2\pi}\,e^{-(h^2+x^2)/2},
+        (ab + \rho pq)\,\Phi_2(h,k;\rho) + p\,b\,\varphi(h)\,\Phi(x)
+        + q\,a\,\varphi(k)\,\Phi(y) + \frac{pqr}{2\pi}\,e^{-(h^2+x^2)/2},
         \qquad x = \frac{k-\rho h}{r}, \quad y = \frac{h-\rho k}{r},
 
-    where :math:`\Phi_2` is the bivariate Gaussian distribution function, by Owen's T function. A variance may be 0 (then that factor is
-    the constant [bias]_+) and ρ may be 1 or -1; the formula is then read as its limit.
+    where :math:`\Phi_2` is the bivariate Gaussian distribution function, by Owen's T function. A
+    variance may be 0 (then that factor is the constant [bias]_+) and ρ may be 1 or -1; the formula
+    is then read as its limit.
 
     Source: Rosenbaum (1961) for the moments; Owen (1956) for the distribution function.
-    Error: absolute, 1e-15 (p + |a|) (q + |b|), also for ρ near 1 and -1. The relative error is not bounded where the value is tiny.
-    Raises: ValueError if a variance is negative, |covariance| exceeds sqrt(variance_u variance_v), a value is not finite,
-    or the shapes do not fit together.
+    Error: absolute, 1e-15 (p + |a|) (q + |b|), also for ρ near 1 and -1. The relative error is not
+    bounded where the value is tiny.
+    Raises: ValueError if a variance is negative, |covariance| exceeds sqrt(variance_u variance_v),
+    a value is not finite, or the shapes do not fit together.
 
     >>> import numpy as np
     >>> float(dual_relu_general(np.array(4.0), 1.0, 2.0))  # v = u/2, so half of E[u^2 / 2]
@@ -101,7 +108,11 @@ def dual_relu_general(
     6.0
     """
     variance_u, variance_v, covariance, a, b = broadcast(
-        variance_u=variance_u, variance_v=variance_v, covariance=covariance, bias_u=bias_u, bias_v=bias_v
+        variance_u=variance_u,
+        variance_v=variance_v,
+        covariance=covariance,
+        bias_u=bias_u,
+        bias_v=bias_v,
     )
     _check(variance_u, variance_v, covariance)
     arguments = (double(array) for array in (variance_u, variance_v, covariance, a, b))
@@ -110,23 +121,29 @@ def dual_relu_general(
 
 
 def dual_erf(
-    variance_u: Float[Array, "..."] | float, variance_v: Float[Array, "..."] | float, covariance: Float[Array, "..."] | float
+    variance_u: Float[Array, "..."] | float,
+    variance_v: Float[Array, "..."] | float,
+    covariance: Float[Array, "..."] | float,
 ) -> Float[Array, "..."]:
     r"""E[erf(u) erf(v)] for centred Gaussian (u, v).
 
     .. math:: \frac2\pi \arcsin\frac{2c}{\sqrt{(1+2V_u)(1+2V_v)}}
 
-    with the variances V and the covariance c. The arcsine is taken as an angle from its sine and cosine, for it is ill-conditioned near 1.
+    with the variances V and the covariance c. The arcsine is taken as an angle from its sine and
+    cosine, for it is ill-conditioned near 1.
 
     Source: Williams (1997).
-    Error: relative, 1e-15; for ρ near 1 or -1 up to 1e-15 (1 + the smaller standard deviation), the effect of rounding c.
+    Error: relative, 1e-15; for ρ near 1 or -1 up to 1e-15 (1 + the smaller standard deviation), the
+    effect of rounding c.
     Raises: ValueError as in :func:`dual_relu_general`.
 
     >>> import numpy as np
     >>> round(float(dual_erf(np.array(0.5), 0.5, 0.5)), 14)  # arcsin(1/2) = pi/6
     0.33333333333333
     """
-    variance_u, variance_v, covariance = broadcast(variance_u=variance_u, variance_v=variance_v, covariance=covariance)
+    variance_u, variance_v, covariance = broadcast(
+        variance_u=variance_u, variance_v=variance_v, covariance=covariance
+    )
     _check(variance_u, variance_v, covariance)
     arguments = (double(array) for array in (variance_u, variance_v, covariance))
     value = with_derivatives(_erf, _erf_slopes, *arguments)
@@ -142,12 +159,15 @@ def dual_sine(
 ) -> Float[Array, "..."]:
     r"""E[sin(u + phase_u) sin(v + phase_v)] for centred Gaussian (u, v).
 
-    .. math:: e^{-(V_u+V_v)/2} \bigl(\cos\phi_u \cos\phi_v \sinh c + \sin\phi_u \sin\phi_v \cosh c\bigr)
+    .. math:: e^{-(V_u+V_v)/2} \bigl(\cos\phi_u \cos\phi_v \sinh c
+              + \sin\phi_u \sin\phi_v \cosh c\bigr)
 
-    with the variances V and the covariance c; without phases e^{-s} sinh(s t) for variances s and correlation t.
+    with the variances V and the covariance c; without phases e^{-s} sinh(s t) for variances s and
+    correlation t.
 
     Book: ``lem-sine-kernel``.
-    Error: 4e-16 (1 + V_u + V_v) relative to exp(|c| - (V_u + V_v)/2), and without phases relative to the value.
+    Error: 4e-16 (1 + V_u + V_v) relative to exp(|c| - (V_u + V_v)/2), and without phases relative
+    to the value.
     Raises: ValueError as in :func:`dual_relu_general`.
 
     >>> import numpy as np
@@ -155,7 +175,11 @@ def dual_sine(
     np.True_
     """
     variance_u, variance_v, covariance, phi, psi = broadcast(
-        variance_u=variance_u, variance_v=variance_v, covariance=covariance, phase_u=phase_u, phase_v=phase_v
+        variance_u=variance_u,
+        variance_v=variance_v,
+        covariance=covariance,
+        phase_u=phase_u,
+        phase_v=phase_v,
     )
     _check(variance_u, variance_v, covariance)
     arguments = (double(array) for array in (variance_u, variance_v, covariance, phi, psi))
@@ -164,7 +188,9 @@ def dual_sine(
 
 
 def dual_gaussian(
-    variance_u: Float[Array, "..."] | float, variance_v: Float[Array, "..."] | float, covariance: Float[Array, "..."] | float
+    variance_u: Float[Array, "..."] | float,
+    variance_v: Float[Array, "..."] | float,
+    covariance: Float[Array, "..."] | float,
 ) -> Float[Array, "..."]:
     r"""E[exp(-u^2/2) exp(-v^2/2)] for centred Gaussian (u, v).
 
@@ -173,14 +199,17 @@ def dual_gaussian(
     with the variances V and the covariance c.
 
     Source: the Gaussian integral.
-    Error: relative, 2e-15; for ρ near 1 or -1 up to 1e-15 (1 + the smaller variance), the effect of rounding c.
+    Error: relative, 2e-15; for ρ near 1 or -1 up to 1e-15 (1 + the smaller variance), the effect of
+    rounding c.
     Raises: ValueError as in :func:`dual_relu_general`.
 
     >>> import numpy as np
     >>> float(dual_gaussian(np.array(1.0), 3.0, 0.0)) == 8**-0.5
     True
     """
-    variance_u, variance_v, covariance = broadcast(variance_u=variance_u, variance_v=variance_v, covariance=covariance)
+    variance_u, variance_v, covariance = broadcast(
+        variance_u=variance_u, variance_v=variance_v, covariance=covariance
+    )
     _check(variance_u, variance_v, covariance)
     arguments = (double(array) for array in (variance_u, variance_v, covariance))
     value = with_derivatives(_gaussian, _gaussian_slopes, *arguments)
@@ -199,7 +228,8 @@ def _check(variance_u: Array, variance_v: Array, covariance: Array) -> None:
         index = first_index(wrong)
         largest, value = float(bound[index]), float(covariance[index])
         raise ValueError(
-            f"covariance must be at most sqrt(variance_u * variance_v) = {largest!r} in absolute value, got {value!r} at index {index}"
+            f"covariance must be at most sqrt(variance_u * variance_v) = {largest!r} "
+            f"in absolute value, got {value!r} at index {index}"
         )
 
 
@@ -261,7 +291,11 @@ def _gaussian_slopes(variance_u: Array, variance_v: Array, covariance: Array) ->
     p, q, rho = standardize(variance_u, variance_v, covariance)
     a, b, square = _shrink(p, q, rho)
     value = xp.sqrt(a) * xp.sqrt(b) / xp.sqrt(square)
-    return -value * a / square / 2, -value * b / square / 2, value * rho * (p * a) * (q * b) / square
+    return (
+        -value * a / square / 2,
+        -value * b / square / 2,
+        value * rho * (p * a) * (q * b) / square,
+    )
 
 
 def _sine(*arguments: Array) -> Array:
@@ -280,7 +314,9 @@ def _sine_slopes(*arguments: Array) -> tuple[Array, ...]:
     return half, half, in_covariance, in_phi, in_psi
 
 
-def _sine_parts(variance_u: Array, variance_v: Array, covariance: Array, phi: Array, psi: Array) -> tuple[Array, ...]:
+def _sine_parts(
+    variance_u: Array, variance_v: Array, covariance: Array, phi: Array, psi: Array
+) -> tuple[Array, ...]:
     """The two terms of E sin sin, and exp(-(V_u + V_v)/2) times sinh c and cosh c.
 
     e^|c| is taken out of sinh and cosh, so nothing overflows: (p - q)^2 / 2 + (1 - |ρ|) p q =

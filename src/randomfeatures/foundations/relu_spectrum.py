@@ -106,7 +106,7 @@ def energy_share(d: int, k: int) -> Any:
 
 
 def exact_neuron_eigenvalues(d: int) -> Iterator[Fraction]:
-    r"""λ_0, λ_1, ... without end, for odd d: there η_0 = C(d-1, (d-1)/2) / 2^d, and all are rational.
+    r"""λ_0, λ_1, ... without end, for odd d, where all are rational: η_0 = C(d-1, (d-1)/2) / 2^d.
 
     Error: none.
     Raises: ValueError unless d >= 1 is odd.

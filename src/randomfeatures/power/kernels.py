@@ -1,12 +1,12 @@
 """Kernels of random features: arc-cosine, network prior, neural tangent.
 
 They are functions of the lengths and of the angle of two inputs: the rows of ``x`` and ``y`` are
-the inputs, the result holds the kernel of each row of ``x`` with each row of ``y``. They take arrays of numpy, torch and JAX, and what
-becomes one (:mod:`~randomfeatures.foundations.arguments`), with rows of every size. In torch and
-JAX they have derivatives, the first ones at the edges too: at a zero row and, where a kernel has a
-kink there (degree 0, the tangent kernel), at parallel rows the derivative of the length and of the
-angle count as 0, the mean of the one-sided ones. Second derivatives are right for rows that are
-not parallel.
+the inputs, the result holds the kernel of each row of ``x`` with each row of ``y``. They take
+arrays of numpy, torch and JAX, and what becomes one (:mod:`~randomfeatures.foundations.arguments`),
+with rows of every size. In torch and JAX they have derivatives, the first ones at the edges too: at
+a zero row and, where a kernel has a kink there (degree 0, the tangent kernel), at parallel rows the
+derivatives of the length and of the angle count as 0, the mean of the one-sided ones. Second
+derivatives are right for rows that are not parallel.
 
 The tangent model of a given network, and its own kernel, are in
 :mod:`~randomfeatures.power.kernels_linearization`.

@@ -1,12 +1,14 @@
-"""Random-feature regression in scikit-learn's conventions, for its pipelines and searches. The only module that needs scikit-learn."""
+"""Random-feature regression in scikit-learn's conventions, for its pipelines and searches.
+
+The only module that needs scikit-learn.
+"""
 
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils import Tags
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from randomfeatures.foundations.arguments import integer, real
@@ -14,23 +16,31 @@ from randomfeatures.power.random_features import NormalEquations, ReLUFeatures
 
 
 class RandomFeatureRidge(RegressorMixin, BaseEstimator):
-    r"""Ridge or minimum-norm regression on r random ReLU features: x -> Σ_i u_i [<w_i,x> + b_i]_+, only u fitted.
+    r"""Ridge or minimum-norm regression on r random ReLU features.
 
-    Rows are turned into features ``batch_rows`` at a time and summed in :class:`~randomfeatures.power.random_features.NormalEquations`,
-    so memory is that of two r x r matrices and one batch of features, however many rows there are. For data that does not fit in
-    memory call :meth:`partial_fit` once a batch: the result is that of one :meth:`fit` to all rows, up to rounding.
+    The model is x -> Σ_i u_i [<w_i,x> + b_i]_+, only u fitted.
 
-    Parameters: ``r`` features; ``penalty`` on \|u\|^2 beside the sum of squares, 0 for the minimum norm; ``cutoff``, the singular values
-    that count as zero then, relative to the largest (None: those lost in rounding); ``bias_scale``, the standard deviation of the biases;
-    ``random_state``: an integer, which alone determines the features, a generator or a RandomState of numpy, from which they are
-    drawn, or None for numpy's global state; ``batch_rows``. There is no intercept.
+    Rows are turned into features ``batch_rows`` at a time and summed in
+    :class:`~randomfeatures.power.random_features.NormalEquations`, so memory is that of two r x r
+    matrices and one batch of features, however many rows there are. For data that does not fit in
+    memory call :meth:`partial_fit` once a batch: the result is that of one :meth:`fit` to all rows,
+    up to rounding.
 
-    Fitted: ``features_``, the :class:`~randomfeatures.power.random_features.ReLUFeatures`; ``normal_equations_``; ``coef_``,
-    of shape (r,) or (r, k), which is solved for when first asked after a :meth:`partial_fit`; ``n_features_in_``.
+    Parameters: ``r`` features; ``penalty`` on \|u\|^2 beside the sum of squares, 0 for the minimum
+    norm; ``cutoff``, the singular values that count as zero then, relative to the largest (None:
+    those lost in rounding); ``bias_scale``, the standard deviation of the biases; ``random_state``:
+    an integer, which alone determines the features, a generator or a RandomState of numpy, from
+    which they are drawn, or None for numpy's global state; ``batch_rows``. There is no intercept.
+
+    Fitted: ``features_``, the :class:`~randomfeatures.power.random_features.ReLUFeatures`;
+    ``normal_equations_``; ``coef_``, of shape (r,) or (r, k), which is solved for when first asked
+    after a :meth:`partial_fit`; ``n_features_in_``.
 
     Book: ``prop-ridge``.
-    Error: that of the normal equations, in float64: see :meth:`~randomfeatures.power.random_features.NormalEquations.ridge`.
-    Raises: ValueError, when fitted, for an argument out of its bounds, and for data that scikit-learn refuses.
+    Error: that of the normal equations, in float64: see
+    :meth:`~randomfeatures.power.random_features.NormalEquations.ridge`.
+    Raises: ValueError, when fitted, for an argument out of its bounds, and for data that
+    scikit-learn refuses.
 
     >>> import numpy as np
     >>> x = np.linspace(-1, 1, 50)[:, None]
@@ -65,7 +75,10 @@ class RandomFeatureRidge(RegressorMixin, BaseEstimator):
         return self
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike) -> "RandomFeatureRidge":
-        """Add the rows of ``X`` and ``y`` to those seen so far. The coefficients are solved for when they are next needed."""
+        """Add the rows of ``X`` and ``y`` to those seen so far.
+
+        The coefficients are solved for when they are next needed.
+        """
         self._add(X, y, first=not hasattr(self, "normal_equations_"))
         return self
 
@@ -83,15 +96,27 @@ class RandomFeatureRidge(RegressorMixin, BaseEstimator):
         return self._coefficients
 
     def _add(self, X: ArrayLike, y: ArrayLike, *, first: bool) -> None:
-        x, targets = validate_data(self, X, y, dtype=[np.float64, np.float32], y_numeric=True, multi_output=True, reset=first)
+        x, targets = validate_data(
+            self,
+            X,
+            y,
+            dtype=[np.float64, np.float32],
+            y_numeric=True,
+            multi_output=True,
+            reset=first,
+        )
         real("penalty", self.penalty, at_least=0)  # before the work, not after it
         batches = self._batches(x)
         if first:
             rng = _generator(self.random_state)
-            self.features_ = ReLUFeatures.sample(rng, self.r, x.shape[1], bias_scale=self.bias_scale)
+            self.features_ = ReLUFeatures.sample(
+                rng, self.r, x.shape[1], bias_scale=self.bias_scale
+            )
             self.normal_equations_ = NormalEquations()
         for rows in batches:
-            self.normal_equations_.add(self.features_(x[rows]), targets[rows].astype(x.dtype, copy=False))
+            self.normal_equations_.add(
+                self.features_(x[rows]), targets[rows].astype(x.dtype, copy=False)
+            )
         self._coefficients = None
 
     def _solve(self) -> np.ndarray:
@@ -108,7 +133,9 @@ class RandomFeatureRidge(RegressorMixin, BaseEstimator):
         return tags
 
 
-def _generator(random_state: int | np.random.RandomState | np.random.Generator | None) -> np.random.Generator:
+def _generator(
+    random_state: int | np.random.RandomState | np.random.Generator | None,
+) -> np.random.Generator:
     """A generator, by the conventions of ``sklearn.utils.check_random_state``."""
     if isinstance(random_state, np.random.Generator):
         return random_state
