@@ -3,6 +3,7 @@
 - ``hadamard_products``: products of neurons as features.
 - ``power_series``: a network around its first weights, all orders.
 - ``pruning``: kernels of randomly pruned neurons.
+- ``repeated_lazy_training``: lazy training of one neuron, round after round.
 - ``reservoirs``: memory of a fixed recurrent network.
 - ``stationary_points``: a network against its own tangent model, and its learned kernel.
 - ``tensors``: lazy and moving components of a symmetric tensor.
@@ -17,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "hadamard_products",
         "power_series",
         "pruning",
+        "repeated_lazy_training",
         "reservoirs",
         "stationary_points",
         "tensors",
