@@ -63,6 +63,19 @@ def test_the_upper_bound_is_its_series(d, r):
         assert_close(bound / float(sum(terms)), 1, 0.0101)
 
 
+@pytest.mark.claim("prop-sandwich", kind="certified")
+def test_the_upper_bound_counts_the_degrees_above_the_last():
+    """d = 3 and so many features that degree 20 000 is resolved by half: the terms up to degree
+    100 000, by log-Gamma, are more than those up to 20 000 alone, and not more than the bound."""
+    r, k = 10**21, np.arange(2.0, 100_001.0, 2)
+    log_eta = special.gammaln(1.5) + special.gammaln((k - 1) / 2) - special.gammaln(k / 2 + 2)
+    eigenvalues = 3 * np.exp(2 * (log_eta - math.log(4 * math.pi)))
+    terms = (2 * k + 1) / (1 / eigenvalues + r / (0.5 - eigenvalues))
+    low = 1 / (16 / 3 + r / (0.5 - 3 / 16)) + 3 / (12 + r / (0.5 - 1 / 12))
+    assert low + terms[k <= 20_000].sum() < 0.98 * (low + terms.sum())
+    assert low + terms.sum() < expected_error_bound(3, r) < 1.1 * (low + terms.sum())
+
+
 @pytest.mark.claim("prop-sandwich", kind="identity")
 @pytest.mark.parametrize("d", [2, 3, 10, 100])
 def test_one_feature_has_the_error_of_the_upper_bound(d):
