@@ -1,5 +1,6 @@
 """Sixteen papers on the same question, a module for each page that needs one.
 
+- ``feedback_alignment``: a random feedback path, and the law it obeys.
 - ``hadamard_products``: products of neurons as features.
 - ``power_series``: a network around its first weights, all orders.
 - ``pruning``: kernels of randomly pruned neurons.
@@ -15,6 +16,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "feedback_alignment",
         "hadamard_products",
         "power_series",
         "pruning",
