@@ -8,13 +8,14 @@ import pytest
 from checks import assert_close
 from population_error_parts import gram_of, unit_gram
 
+from randomfeatures.foundations.relu_spectrum import degree_energies
 from randomfeatures.foundations.sphere import gegenbauer, multiplicity, sample_sphere
 from randomfeatures.sharp.population_error import population_error
 from randomfeatures.sharp.population_error.gram import StoredGram
 from randomfeatures.sharp.population_error.preconditioners import (
+    DEGREES,
     Harmonics,
     cholesky,
-    degree_energies,
     expected_iterations,
     factored,
 )
@@ -58,7 +59,7 @@ def test_harmonics_are_the_part_of_degree_two(rng):
 
 @pytest.mark.parametrize("d", [2, 3, 9])
 def test_energies_of_the_degrees_are_integrals_of_the_kernel(d):
-    for k, energy in degree_energies(d).items():
+    for k, energy in degree_energies(d, DEGREES).items():
         assert_close(energy, multiplicity(d, k) * eigenvalue(d, k), 1e-13)
 
 

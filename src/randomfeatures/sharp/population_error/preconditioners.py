@@ -9,9 +9,10 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from array_api_compat import array_namespace, device, is_numpy_array
 from jaxtyping import Float
-from scipy import linalg, special
+from scipy import linalg
 
 from randomfeatures.foundations.arguments import Array
+from randomfeatures.foundations.relu_spectrum import degree_energies
 from randomfeatures.foundations.sphere import multiplicity
 from randomfeatures.sharp.population_error.certificate import cholesky_error
 from randomfeatures.sharp.population_error.threads import torch_or_none
@@ -19,6 +20,10 @@ from randomfeatures.sharp.population_error.threads import torch_or_none
 MAX_HARMONICS = 6000
 """The preconditioner takes the degrees that have at most this many harmonics together: it factors
 a matrix of that size."""
+
+
+DEGREES = (0, 1, 2, 4)
+"""The degrees of the preconditioner, and those that follow it."""
 
 
 @runtime_checkable
@@ -54,7 +59,7 @@ class Harmonics:
     def __init__(self, rows: Float[Array, "n d"]):
         xp = self.xp = array_namespace(rows)
         self.rows, (n, d) = rows, rows.shape
-        degree, energies = preconditioner_degree(n, d), degree_energies(d)
+        degree, energies = preconditioner_degree(n, d), degree_energies(d, DEGREES)
         self.energies = [energies[k] for k in range(degree + 1)]
         self.shift = 0.5 - sum(self.energies)
         i, j = (self._array(index) for index in np.triu_indices(d))
@@ -132,17 +137,6 @@ class Harmonics:
         return self.xp.asarray(values, dtype=dtype, device=device(self.rows))
 
 
-def degree_energies(d: int) -> dict[int, float]:
-    """N(d,k) λ_k for the degrees k = 0, 1, 2, 4: how the energy 1/2 of a neuron is shared among
-    them, d >= 2."""
-    ratio = math.exp(special.gammaln(d / 2) - special.gammaln((d + 1) / 2))
-    lambda_0 = d * (ratio / (2 * math.sqrt(math.pi))) ** 2
-    lambda_2 = lambda_0 / (d + 1) ** 2
-    lambda_4 = lambda_2 / (d + 3) ** 2
-    second, fourth = multiplicity(d, 2) * lambda_2, multiplicity(d, 4) * lambda_4
-    return {0: lambda_0, 1: 0.25, 2: second, 4: fourth}
-
-
 def preconditioner_degree(n: int, d: int) -> int:
     """The degree up to which harmonics are used: as many harmonics as there are features at most,
     and no more than can be factored."""
@@ -153,7 +147,7 @@ def preconditioner_degree(n: int, d: int) -> int:
 def expected_iterations(n: int, d: int) -> float:
     """For random directions the next degree's part of G has the spectrum of Marchenko and Pastur;
     what lies above acts as its floor."""
-    energies, degree = degree_energies(d), preconditioner_degree(n, d)
+    energies, degree = degree_energies(d, DEGREES), preconditioner_degree(n, d)
     following = {0: 1, 1: 2, 2: 4}[degree]
     part = energies[following]
     rest = 0.5 - sum(energy for k, energy in energies.items() if k <= following)
