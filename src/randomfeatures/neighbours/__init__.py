@@ -8,6 +8,7 @@
 - ``reservoirs``: memory of a fixed recurrent network.
 - ``stationary_points``: a network against its own tangent model, and its learned kernel.
 - ``tensors``: lazy and moving components of a symmetric tensor.
+- ``thresholds``: threshold neurons and the product of signs.
 - ``widths``: Kolmogorov widths of averages of neurons.
 """
 
@@ -24,6 +25,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "reservoirs",
         "stationary_points",
         "tensors",
+        "thresholds",
         "widths",
     ],
 )

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
+from scipy import special
 
 from randomfeatures.foundations.arguments import Array, integer, real, real_array
 
@@ -34,8 +34,7 @@ def pruned_kernel(d: int, agree: int, density: float, *, tangent: bool = False) 
     d, agree = integer("d", d, at_least=1), integer("agree", agree, at_least=0, at_most=d)
     density = real("density", density, above=0, at_most=1)
     a, b = np.arange(agree + 1)[:, None], np.arange(d - agree + 1)[None, :]
-    law_a, law_b = stats.binom(agree, density).pmf(a), stats.binom(d - agree, density).pmf(b)
-    law = law_a * law_b
+    law = binomial_law(agree, density)[:, None] * binomial_law(d - agree, density)[None, :]
     total = np.maximum(a + b, 1)
     cosine = (a - b) / total
     angle = np.pi - np.arccos(cosine)
@@ -44,6 +43,17 @@ def pruned_kernel(d: int, agree: int, density: float, *, tangent: bool = False) 
     else:
         values = (a + b) * (np.sqrt(1 - cosine**2) + angle * cosine) / (2 * np.pi)
     return float(np.sum(law * values)) / (density * d)
+
+
+def binomial_law(n: int, p: float) -> Float[np.ndarray, "{n}+1"]:
+    """The probabilities of 0, ..., n successes in n trials; relative error 1e-13 (1 + n / 1000).
+
+    >>> binomial_law(2, 0.5).round(12)
+    array([0.25, 0.5 , 0.25])
+    """
+    k = np.arange(n + 1)
+    ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
+    return np.exp(ways + special.xlogy(k, p) + special.xlog1py(n - k, -p))
 
 
 def pruning_shift(rho: float, *, tangent: bool = False) -> float:
