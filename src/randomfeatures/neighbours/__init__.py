@@ -3,6 +3,7 @@
 - ``feedback_alignment``: a random feedback path, and the law it obeys.
 - ``hadamard_products``: products of neurons as features.
 - ``large_bias``: neurons that are active beyond a threshold, and their kernel.
+- ``linearised_networks``: what n samples teach a kernel.
 - ``power_series``: a network around its first weights, all orders.
 - ``pruning``: kernels of randomly pruned neurons.
 - ``repeated_lazy_training``: lazy training of one neuron, round after round.
@@ -21,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "feedback_alignment",
         "hadamard_products",
         "large_bias",
+        "linearised_networks",
         "power_series",
         "pruning",
         "repeated_lazy_training",
