@@ -130,6 +130,18 @@ def test_one_example_attains_the_bound_on_the_prediction():
 
 
 @pytest.mark.claim("thm-threshold-kernel", kind="one-sided")
+def test_opposite_labels_at_near_inputs_need_the_factor_of_the_coupling():
+    """Inputs at 53 degrees, and one at 60 degrees from the first, on its other side."""
+    angles, y = np.array([0.0, math.acos(0.6)]), np.array([1.0, -1.0])
+    rho, to_data = np.cos(angles[:, None] - angles), np.cos(-math.pi / 3 - angles)
+    B, size = coupling(rho, 0.0), math.sqrt(2)
+    fit = threshold_kernel(to_data, 0.0) @ np.linalg.solve(threshold_kernel(rho, 0.0), y)
+    without = prediction_bound(to_data, 0.0, 0.0, size)
+    assert without < fit < prediction_bound(to_data, 0.0, B, size)
+    assert_close(prediction_bound(to_data, 0.0, B, size), without / (1 - B), 1e-12)
+
+
+@pytest.mark.claim("thm-threshold-kernel", kind="one-sided")
 @given(seed=st.integers(0, 10**6), b=st.floats(1.5, 6))
 def test_the_interpolant_is_below_its_bound(seed, b):
     rng = np.random.default_rng(seed)
