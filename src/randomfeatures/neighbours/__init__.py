@@ -1,5 +1,6 @@
 """Sixteen papers on the same question, a module for each page that needs one.
 
+- ``depth``: the square by random kinks, by the best kinks, and by depth.
 - ``feedback_alignment``: a random feedback path, and the law it obeys.
 - ``hadamard_products``: products of neurons as features.
 - ``large_bias``: neurons that are active beyond a threshold, and their kernel.
@@ -19,6 +20,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "depth",
         "feedback_alignment",
         "hadamard_products",
         "large_bias",
