@@ -1,6 +1,8 @@
-"""Seconds that neural-tangents' compiled Gram matrix of one ReLU layer takes; run by population_error.py in its own environment.
+"""Seconds that neural-tangents' compiled Gram matrix of one ReLU layer takes; run by
+population_error.py in its own environment.
 
-Arguments: rows, columns, repetitions. Prints one line of JSON: the least time, and how far the matrix is from the closed form.
+Arguments: rows, columns, repetitions. Prints one line of JSON: the least time, and how far the
+matrix is from the closed form.
 """
 
 import json
@@ -22,7 +24,9 @@ gram = jax.jit(lambda rows: kernel(rows, None, "nngp"))
 few = x[:300]
 norms = np.linalg.norm(few, axis=1)
 t = np.clip(few @ few.T / np.outer(norms, norms), -1, 1)
-closed_form = np.outer(norms, norms) * (np.sqrt(1 - t * t) + t * (np.pi - np.arccos(t))) / (2 * np.pi)
+closed_form = (
+    np.outer(norms, norms) * (np.sqrt(1 - t * t) + t * (np.pi - np.arccos(t))) / (2 * np.pi)
+)
 difference = float(np.max(np.abs(d * np.asarray(gram(few)) - closed_form)))
 
 gram(x).block_until_ready()  # compiles

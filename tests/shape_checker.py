@@ -1,4 +1,6 @@
-"""The type checker of ``tests/test_shapes.py``: beartype, with an int accepted where a float is asked for, as Python itself does."""
+"""The type checker of ``tests/package/test_shapes.py``: beartype, with an int accepted where a float is
+asked for, as Python itself does.
+"""
 
 from beartype import BeartypeConf, beartype
 

@@ -346,14 +346,18 @@ MENUS = ("primary", "secondary")
 @pytest.mark.parametrize("width", [360, 768, 1000, 1280])
 @pytest.mark.parametrize("menu", MENUS)
 def test_every_menu_button_shows_and_hides_its_menu(browser, site, menu, width):
-    """At every width each visible button opens its menu, or hides one that stands beside the text; Escape and a second press undo it."""
+    """At every width each visible button opens its menu, or hides one that stands beside the text;
+    Escape and a second press undo it.
+    """
     here = visit(browser, site, width, "light")
     page = here.page
     page.goto(here.base + first_page_with('class="proof theorem'))
     buttons = page.locator(f".{menu}-toggle:visible")
-    shown = f"""() => [...document.querySelectorAll("#pst-{menu}-sidebar a, #pst-{menu}-sidebar-modal a")].some((link) => {{
+    links = f"#pst-{menu}-sidebar a, #pst-{menu}-sidebar-modal a"
+    shown = f"""() => [...document.querySelectorAll("{links}")].some((link) => {{
         const box = link.getBoundingClientRect();
-        return link.checkVisibility({{ visibilityProperty: true, opacityProperty: true }}) && box.right > 0 && box.left < innerWidth;
+        const seen = {{ visibilityProperty: true, opacityProperty: true }};
+        return link.checkVisibility(seen) && box.right > 0 && box.left < innerWidth;
       }})"""
     beside = page.evaluate(shown)
     assert beside or buttons.count() >= 1, "neither the menu nor a button for it is there"

@@ -7,7 +7,10 @@ from randomfeatures.chapters.tables import WIDEST, table
 
 
 def test_columns_are_aligned_and_formatted(capsys):
-    table({"d": "d", "error": ".1e", "law": ""}, [(5, 0.25, "ball"), (np.int64(100), np.float32(3), "sphere")])
+    table(
+        {"d": "d", "error": ".1e", "law": ""},
+        [(5, 0.25, "ball"), (np.int64(100), np.float32(3), "sphere")],
+    )
     lines = capsys.readouterr().out.splitlines()
     assert lines == ["  d    error  law", "  5  2.5e-01  ball", "100  3.0e+00  sphere"]
 

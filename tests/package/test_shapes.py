@@ -1,4 +1,6 @@
-"""The shapes in the signatures are true: the doctests of the package run while every array that goes in or out is checked."""
+"""The shapes in the signatures are true: the doctests of the package run while every array that
+goes in or out is checked.
+"""
 
 import os
 import shutil
@@ -16,9 +18,21 @@ TESTS = Path(__file__).parents[1]
 
 
 def doctests_with_shapes(source, *modules):
-    """Run the doctests below ``source`` with jaxtyping's import hook: beartype sees every call (``shape_checker.py``)."""
-    # The plotting module needs the book's packages and has no shapes; a reader without them can still run this.
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--doctest-modules", "--doctest-continue-on-failure"]
+    """Run the doctests below ``source`` with jaxtyping's import hook: beartype sees every call
+    (``shape_checker.py``).
+    """
+    # The plotting module needs the book's packages and has no shapes; a reader without them can
+    # still run this.
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--doctest-modules",
+        "--doctest-continue-on-failure",
+    ]
     command += [
         f"--ignore={source / 'randomfeatures' / 'chapters' / 'plotting.py'}",
         f"--rootdir={source}",
@@ -27,15 +41,28 @@ def doctests_with_shapes(source, *modules):
         "-o",
         "doctest_optionflags=NORMALIZE_WHITESPACE",
     ]
-    command += ["--jaxtyping-packages=randomfeatures,shape_checker.check", *map(str, modules or [source / "randomfeatures"])]
+    command += [
+        "--jaxtyping-packages=randomfeatures,shape_checker.check",
+        *map(str, modules or [source / "randomfeatures"]),
+    ]
     path = os.pathsep.join([str(source), str(TESTS)])
     environment = os.environ | {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=300, check=False, env=environment, cwd=source)
+    return subprocess.run(
+        command,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+        env=environment,
+        cwd=source,
+    )
 
 
 @pytest.fixture
 def copy(tmp_path):
-    shutil.copytree(PACKAGE, tmp_path / "randomfeatures", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        PACKAGE, tmp_path / "randomfeatures", ignore=shutil.ignore_patterns("__pycache__")
+    )
     return tmp_path
 
 
@@ -48,9 +75,21 @@ def test_the_doctests_hold_with_checked_shapes(copy):
 @pytest.mark.parametrize(
     ("module", "right", "wrong"),
     [
-        ("power/kernels", 'degree: int, depth: int\n) -> Float[Array, "n m"]:', 'degree: int, depth: int\n) -> Float[Array, "m n 1"]:'),
-        ("foundations/hermite", '-> Float[Array, "{m_max}+1 *s"]:', '-> Float[Array, "{m_max} *s"]:'),
-        ("foundations/dual_activations", 'def dual_relu(rho: Float[Array, "*s"])', 'def dual_relu(rho: Float[Array, "a b c"])'),
+        (
+            "power/kernels",
+            'degree: int, depth: int\n) -> Float[Array, "n m"]:',
+            'degree: int, depth: int\n) -> Float[Array, "m n 1"]:',
+        ),
+        (
+            "foundations/hermite",
+            '-> Float[Array, "{m_max}+1 *s"]:',
+            '-> Float[Array, "{m_max} *s"]:',
+        ),
+        (
+            "foundations/dual_activations",
+            'def dual_relu(rho: Float[Array, "*s"])',
+            'def dual_relu(rho: Float[Array, "a b c"])',
+        ),
     ],
 )
 def test_a_planted_wrong_annotation_is_caught(copy, module, right, wrong):

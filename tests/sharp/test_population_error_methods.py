@@ -347,7 +347,10 @@ except KeyboardInterrupt:
     print("interrupted", torch.get_num_threads() == before)
 """
     run = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
     )
     try:
         line = run.stderr.readline()
@@ -377,6 +380,10 @@ e = population_error(rng.standard_normal((2100, 40)), rng.standard_normal((1, 40
 print(e.method, e.converged)
 """
     run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=120, check=False
+        [sys.executable, "-c", code],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
     )
     assert (run.stdout.split(), run.stderr) == (["iterative", "True"], "")

@@ -57,7 +57,7 @@ def mode(call: ast.Call) -> str:
 
 
 def shared_randomness(source: str) -> list[int]:
-    """Lines outside functions that keep a generator or seed a global one: several tests share it."""
+    """Lines outside functions that keep a generator or seed a global one, for several tests."""
     return [
         value.lineno
         for value in kept(ast.parse(source).body)
