@@ -1,6 +1,7 @@
 """Sixteen papers on the same question, a module for each page that needs one.
 
 - ``depth``: the square by random kinks, by the best kinks, and by depth.
+- ``dynamical_systems``: stable layers as steps of a flow, and what no stable function can do.
 - ``feedback_alignment``: a random feedback path, and the law it obeys.
 - ``hadamard_products``: products of neurons as features.
 - ``large_bias``: neurons that are active beyond a threshold, and their kernel.
@@ -21,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "depth",
+        "dynamical_systems",
         "feedback_alignment",
         "hadamard_products",
         "large_bias",
