@@ -14,8 +14,7 @@ from array_api_compat import is_jax_array, is_torch_array
 from randomfeatures.foundations.arguments import Array
 
 Function = Callable[..., Array]
-Partials = Callable[..., tuple[Array, ...]]
-"""The partial derivatives of a function, at the same arguments."""
+Partials = Callable[..., tuple[Array, ...]]  # the partial derivatives, at the same arguments
 
 
 def with_derivatives(function: Function, partials: Partials, *arguments: Array) -> Array:

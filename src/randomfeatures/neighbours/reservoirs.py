@@ -31,7 +31,8 @@ def memory_curve(
     Raises: ValueError unless W is a square matrix and w a nonzero vector of its size, delays >= 0,
     and W^k w falls below 1e-17 of its largest length within 100000 steps.
 
-    >>> memory_curve([[0.0, 0.0], [0.5, 0.0]], [1.0, 0.0], 3)  # a line of two units
+    >>> line = np.array([[0.0, 0.0], [0.5, 0.0]])
+    >>> memory_curve(line, np.array([1.0, 0.0]), 3)  # two units, one after the other
     array([1., 1., 0.])
     """
     W, w = (
