@@ -1,5 +1,6 @@
 """Sixteen papers on the same question, a module for each page that needs one.
 
+- ``chaotic_series``: a random filter on a periodic series.
 - ``depth``: the square by random kinks, by the best kinks, and by depth.
 - ``dynamical_systems``: stable layers as steps of a flow, and what no stable function can do.
 - ``feedback_alignment``: a random feedback path, and the law it obeys.
@@ -21,6 +22,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "chaotic_series",
         "depth",
         "dynamical_systems",
         "feedback_alignment",
