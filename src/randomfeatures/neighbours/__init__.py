@@ -11,6 +11,7 @@
 - ``pruning``: kernels of randomly pruned neurons.
 - ``repeated_lazy_training``: lazy training of one neuron, round after round.
 - ``reservoirs``: memory of a fixed recurrent network.
+- ``sparse_coding``: a network whose layers know the dictionary of a sparse code.
 - ``stationary_points``: a network against its own tangent model, and its learned kernel.
 - ``tensors``: lazy and moving components of a symmetric tensor.
 - ``thresholds``: threshold neurons and the product of signs.
@@ -33,6 +34,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "pruning",
         "repeated_lazy_training",
         "reservoirs",
+        "sparse_coding",
         "stationary_points",
         "tensors",
         "thresholds",
