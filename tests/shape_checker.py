@@ -1,5 +1,6 @@
-"""The type checker of ``tests/package/test_shapes.py``: beartype, with an int accepted where a float is
-asked for, as Python itself does.
+"""The type checker of ``package/test_shapes.py``: beartype, with an int where a float is asked for.
+
+Python itself accepts that, too.
 """
 
 from beartype import BeartypeConf, beartype

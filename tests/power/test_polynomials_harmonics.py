@@ -1,4 +1,6 @@
-"""Polynomials in exact arithmetic: harmonics that sum up, are harmonic and orthogonal; moments by sampling."""
+"""Polynomials in exact arithmetic: harmonics that sum up, are harmonic and orthogonal; moments by
+sampling.
+"""
 
 import itertools
 import math
@@ -20,11 +22,15 @@ CUBIC = {(1, 1, 1): 2, (2, 0, 0): 1, (0, 1, 0): -1, (0, 0, 0): Fraction(1, 2)}
 
 
 def laplacian(f, x, h=1e-2):
-    """Central differences, exact but for rounding on polynomials of degree <= 5 with the five-point formula."""
+    """Central differences, exact but for rounding on polynomials of degree <= 5 with the five-point
+    formula.
+    """
     total = 0.0
     for e in np.eye(x.shape[1]) * h:
         values = [evaluate(f, x + k * e) for k in (-2, -1, 0, 1, 2)]
-        total = total + (-values[0] + 16 * values[1] - 30 * values[2] + 16 * values[3] - values[4]) / (12 * h * h)
+        total = total + (
+            -values[0] + 16 * values[1] - 30 * values[2] + 16 * values[3] - values[4]
+        ) / (12 * h * h)
     return total
 
 
@@ -35,7 +41,9 @@ def test_harmonic_parts_sum_up_are_harmonic_and_orthogonal(seed, d):
     p = random_polynomial(seed, d)
     parts = harmonic_parts(p)
     x = sphere.sample_sphere(np.random.default_rng(seed), 5, d)
-    assert np.allclose(sum(evaluate(f, x) for f in parts.values()), evaluate(p, x), rtol=1e-11, atol=1e-11)
+    assert np.allclose(
+        sum(evaluate(f, x) for f in parts.values()), evaluate(p, x), rtol=1e-11, atol=1e-11
+    )
     for k, f in parts.items():
         assert all(sum(alpha) == k for alpha in f)
         assert np.max(np.abs(laplacian(f, x))) < 1e-8 * (1 + sum(abs(a) for a in f.values()))
@@ -54,7 +62,11 @@ def test_the_laplacian_of_the_test_sees_what_is_not_harmonic():
 def test_sphere_moments_by_sampling():
     x = sphere.sample_sphere(np.random.default_rng(3), 400_000, 3)
     terms = evaluate(CUBIC, x) * evaluate(VISIBLE, x)
-    assert abs(np.mean(terms) - inner_product(CUBIC, VISIBLE)) < 4 * np.std(terms) / math.sqrt(len(x)) < 0.02 * np.mean(terms)
+    assert (
+        abs(np.mean(terms) - inner_product(CUBIC, VISIBLE))
+        < 4 * np.std(terms) / math.sqrt(len(x))
+        < 0.02 * np.mean(terms)
+    )
 
 
 def test_a_float_coefficient_is_exact():

@@ -1,4 +1,6 @@
-"""Fits on random features: against numpy's and scikit-learn's solvers, and from batches as from memory."""
+"""Fits on random features: against numpy's and scikit-learn's solvers, and from batches as from
+memory.
+"""
 
 import math
 import subprocess
@@ -13,13 +15,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from randomfeatures.power.kernels import arc_cosine
-from randomfeatures.power.random_features import NormalEquations, ReLUFeatures, minimum_norm, normal_equations, ridge
+from randomfeatures.power.random_features import (
+    NormalEquations,
+    ReLUFeatures,
+    minimum_norm,
+    normal_equations,
+    ridge,
+)
 
 FEATURES = ReLUFeatures.sample(np.random.default_rng(0), 12, 4, bias_scale=1.0)
 X = np.random.default_rng(1).standard_normal((40, 4))
 Y = np.random.default_rng(2).standard_normal((40, 3))
 F = FEATURES(X)  # 40 examples of 12 features
-WIDE = ReLUFeatures.sample(np.random.default_rng(3), 60, 4, bias_scale=1.0)(X)  # 40 examples of 60 features: they can be interpolated
+WIDE = ReLUFeatures.sample(np.random.default_rng(3), 60, 4, bias_scale=1.0)(
+    X
+)  # 40 examples of 60 features: they can be interpolated
 EPSILON = 2.0**-52
 
 
@@ -31,9 +41,14 @@ def in_batches(features, targets, size):
 
 
 def of_condition(condition, n=50, r=10):
-    """A matrix with singular values from 1 down to 1/condition, a coefficient vector, and their product."""
+    """A matrix with singular values from 1 down to 1/condition, a coefficient vector, and their
+    product.
+    """
     rng = np.random.default_rng(3)
-    left, right = np.linalg.qr(rng.standard_normal((n, r)))[0], np.linalg.qr(rng.standard_normal((r, r)))[0]
+    left, right = (
+        np.linalg.qr(rng.standard_normal((n, r)))[0],
+        np.linalg.qr(rng.standard_normal((r, r)))[0],
+    )
     matrix, u = (left * np.logspace(0, -math.log10(condition), r)) @ right.T, rng.standard_normal(r)
     return matrix, u, matrix @ u
 
@@ -42,7 +57,13 @@ def of_condition(condition, n=50, r=10):
 
 
 def test_features_are_positive_parts_of_affine_functions():
-    loops = [[max(float(np.dot(w, x)) + b, 0.0) for w, b in zip(FEATURES.weights, FEATURES.biases, strict=True)] for x in X]
+    loops = [
+        [
+            max(float(np.dot(w, x)) + b, 0.0)
+            for w, b in zip(FEATURES.weights, FEATURES.biases, strict=True)
+        ]
+        for x in X
+    ]
     assert_close(F, loops, 1e-14)
     assert 0.2 < np.mean(F > 0) < 0.8
 
@@ -50,7 +71,8 @@ def test_features_are_positive_parts_of_affine_functions():
 def test_samples_have_unit_weights_and_biases_of_the_scale_asked_for():
     features = ReLUFeatures.sample(np.random.default_rng(1), 20_000, 3, bias_scale=0.5)
     assert_close(np.linalg.norm(features.weights, axis=1), np.ones(20_000), 1e-15 * 4)
-    # Of 20000 values the mean square has relative deviation sqrt(2/20000) = 1 % for biases; for a coordinate of the sphere E w^2 = 1/3.
+    # Of 20000 values the mean square has relative deviation sqrt(2/20000) = 1 % for biases; for a
+    # coordinate of the sphere E w^2 = 1/3.
     assert_close(np.sqrt(np.mean(features.biases**2)), 0.5, 0.5 * 0.015)
     assert_close(np.mean(features.weights**2, axis=0), np.full(3, 1 / 3), 0.019 / 3)
     assert abs(np.mean(features.biases)) <= 4 * 0.5 / math.sqrt(20_000)
@@ -58,15 +80,26 @@ def test_samples_have_unit_weights_and_biases_of_the_scale_asked_for():
 
 
 def test_samples_follow_the_generator():
-    one, same, other = (ReLUFeatures.sample(np.random.default_rng(seed), 5, 3, bias_scale=1.0) for seed in (1, 1, 2))
+    one, same, other = (
+        ReLUFeatures.sample(np.random.default_rng(seed), 5, 3, bias_scale=1.0) for seed in (1, 1, 2)
+    )
     assert np.array_equal(one.weights, same.weights) and np.array_equal(one.biases, same.biases)
     assert not np.any(one.weights == other.weights) and not np.any(one.biases == other.biases)
 
 
 def test_gram_matrix_of_the_features_tends_to_the_arc_cosine_kernel():
-    """E [<w,x>]_+[<w,y>]_+ over the unit sphere is k_1 / (2 d): the features carry no hidden factor. 4 standard errors, finer than 2 %."""
-    products = np.stack([np.prod(ReLUFeatures.sample(np.random.default_rng(5), 400_000, 4)(pair), axis=0) for pair in (X[:2], X[[2, 2]])])
-    kernel = np.array([arc_cosine(X[:1], X[1:2], 1, 1)[0, 0], arc_cosine(X[2:3], X[2:3], 1, 1)[0, 0]])
+    """E [<w,x>]_+[<w,y>]_+ over the unit sphere is k_1 / (2 d): the features carry no hidden
+    factor. 4 standard errors, finer than 2 %.
+    """
+    products = np.stack(
+        [
+            np.prod(ReLUFeatures.sample(np.random.default_rng(5), 400_000, 4)(pair), axis=0)
+            for pair in (X[:2], X[[2, 2]])
+        ]
+    )
+    kernel = np.array(
+        [arc_cosine(X[:1], X[1:2], 1, 1)[0, 0], arc_cosine(X[2:3], X[2:3], 1, 1)[0, 0]]
+    )
     assert_close(kernel / 8, products.mean(axis=1), 4 * products.std(axis=1) / math.sqrt(400_000))
 
 
@@ -79,17 +112,28 @@ def test_gram_matrix_of_the_features_tends_to_the_arc_cosine_kernel():
 def test_ridge_agrees_with_scikit_learn_and_with_augmented_rows(features, penalty):
     u = ridge(features, Y, penalty)
     r = features.shape[1]
-    rows, values = np.vstack([features, math.sqrt(penalty) * np.eye(r)]), np.vstack([Y, np.zeros((r, 3))])
+    rows, values = (
+        np.vstack([features, math.sqrt(penalty) * np.eye(r)]),
+        np.vstack([Y, np.zeros((r, 3))]),
+    )
     assert_close(u, np.linalg.lstsq(rows, values, rcond=None)[0], 1e-11)
     linear_model = pytest.importorskip("sklearn.linear_model")
-    assert_close(u, linear_model.Ridge(alpha=penalty, fit_intercept=False, solver="svd").fit(features, Y).coef_.T, 1e-11)
+    assert_close(
+        u,
+        linear_model.Ridge(alpha=penalty, fit_intercept=False, solver="svd")
+        .fit(features, Y)
+        .coef_.T,
+        1e-11,
+    )
     assert_close(ridge(features, Y[:, 1], penalty), u[:, 1], 1e-13)  # one task: a vector
 
 
 @pytest.mark.claim("prop-ridge", kind="identity")
 @given(st.floats(0.01, 10.0), st.integers(0, 2**32))
 def test_no_other_coefficients_have_a_smaller_objective(penalty, seed):
-    """The objective at u + h is that at u plus |F h|^2 + penalty |h|^2, exactly: u is the minimum and no factor is off."""
+    """The objective at u + h is that at u plus |F h|^2 + penalty |h|^2, exactly: u is the minimum
+    and no factor is off.
+    """
     u, h = ridge(F, Y[:, 0], penalty), np.random.default_rng(seed).standard_normal(12)
 
     def objective(v):
@@ -101,7 +145,9 @@ def test_no_other_coefficients_have_a_smaller_objective(penalty, seed):
 @pytest.mark.claim("prop-ridge", kind="identity")
 @pytest.mark.parametrize("penalty", [1e-4, 0.3, 70.0])
 def test_the_bounds_of_the_proposition_are_attained(penalty):
-    """One feature of one example: |u| = |y| / (2√λ) at σ = √λ, and for small λ the distance from u^+ is λ|y|/σ³."""
+    """One feature of one example: |u| = |y| / (2√λ) at σ = √λ, and for small λ the distance from
+    u^+ is λ|y|/σ³.
+    """
     y, root = 3.0, math.sqrt(penalty)
     for sigma in (root / 2, root, 2 * root):
         u = abs(ridge([[sigma]], [y], penalty)[0])
@@ -114,7 +160,9 @@ def test_the_bounds_of_the_proposition_are_attained(penalty):
 
 @given(st.integers(-900, 900), st.floats(0.01, 10.0), st.integers(0, 2**32))
 def test_ridge_is_the_same_at_every_scale(power, penalty, seed):
-    """Features times a, penalty times a²: coefficients divided by a. Where a² is no float, the penalty is refused by the fit."""
+    """Features times a, penalty times a²: coefficients divided by a. Where a² is no float, the
+    penalty is refused by the fit.
+    """
     rng = np.random.default_rng(seed)
     f, y, a = rng.standard_normal((7, 4)), rng.standard_normal(7), 2.0**power
     assert_close(minimum_norm(f * a, y) * a, minimum_norm(f, y), 1e-9)
@@ -134,7 +182,9 @@ def test_ridge_of_extreme_features(scale, dtype):
 
 @pytest.mark.claim("prop-minimum-norm", kind="identity")
 @pytest.mark.parametrize(
-    "features", [F, WIDE, F[:, :3] @ np.random.default_rng(4).standard_normal((3, 12))], ids=["tall", "wide", "rank 3"]
+    "features",
+    [F, WIDE, F[:, :3] @ np.random.default_rng(4).standard_normal((3, 12))],
+    ids=["tall", "wide", "rank 3"],
 )
 def test_minimum_norm_agrees_with_lstsq_and_the_pseudoinverse(features):
     u = minimum_norm(features, Y)
@@ -150,19 +200,29 @@ def test_minimum_norm_interpolates_and_is_shortest_among_interpolants():
     assert_close(WIDE @ u, Y, 1e-11)
     null = np.eye(60) - np.linalg.pinv(WIDE) @ WIDE
     h = null @ np.random.default_rng(5).standard_normal((60, 3))
-    assert_close(np.sum((u + h) ** 2, axis=0), np.sum(u**2, axis=0) + np.sum(h**2, axis=0), 1e-10 * np.sum(u**2, axis=0))
+    assert_close(
+        np.sum((u + h) ** 2, axis=0),
+        np.sum(u**2, axis=0) + np.sum(h**2, axis=0),
+        1e-10 * np.sum(u**2, axis=0),
+    )
 
 
 @pytest.mark.claim("prop-minimum-norm", kind="identity")
 def test_minimum_norm_is_the_limit_of_ridge():
-    """On the singular vector i the ratio is σ²/(σ² + λ): 1 - λ/σ² to first order, so the distance falls in proportion to λ."""
+    """On the singular vector i the ratio is σ²/(σ² + λ): 1 - λ/σ² to first order, so the distance
+    falls in proportion to λ.
+    """
     limit = minimum_norm(WIDE, Y)
     gaps = [np.linalg.norm(limit - ridge(WIDE, Y, penalty)) for penalty in (2e-6, 1e-6)]
     assert_close(gaps[0] / gaps[1], 2.0, 0.01)
     assert gaps[1] <= 1e-6 / np.linalg.svd(WIDE, compute_uv=False)[-1] ** 2 * np.linalg.norm(limit)
 
 
-@pytest.mark.parametrize("solver", [minimum_norm, lambda f, y, **k: in_batches(f, y, 20).minimum_norm(**k)], ids=["memory", "batches"])
+@pytest.mark.parametrize(
+    "solver",
+    [minimum_norm, lambda f, y, **k: in_batches(f, y, 20).minimum_norm(**k)],
+    ids=["memory", "batches"],
+)
 def test_cutoff_on_both_sides(solver):
     """Singular values 5, 0.5, 0.05: those at or below cutoff times the largest are left out."""
     turn = np.linalg.qr(np.random.default_rng(8).standard_normal((3, 3)))[0]
@@ -177,7 +237,12 @@ def test_cutoff_on_both_sides(solver):
 
 
 def test_features_that_are_zero_get_the_coefficient_zero():
-    for fit in (minimum_norm(0 * F, Y), ridge(0 * F, Y, 1.0), in_batches(0 * F, Y, 7).minimum_norm(), in_batches(0 * F, Y, 7).ridge(1.0)):
+    for fit in (
+        minimum_norm(0 * F, Y),
+        ridge(0 * F, Y, 1.0),
+        in_batches(0 * F, Y, 7).minimum_norm(),
+        in_batches(0 * F, Y, 7).ridge(1.0),
+    ):
         assert fit.shape == (12, 3)
         assert np.all(fit == 0)
 
@@ -210,7 +275,9 @@ def test_a_generator_of_batches_is_enough():
 @pytest.mark.parametrize("n", [50, 3000])
 @pytest.mark.parametrize("size", [1, 64, 3000])
 def test_resolution_bounds_the_rounding_of_the_sums(n, size):
-    """The truth in 80-bit arithmetic, where the machine has it; and the resolution is the formula of the docstring."""
+    """The truth in 80-bit arithmetic, where the machine has it; and the resolution is the formula
+    of the docstring.
+    """
     if np.finfo(np.longdouble).eps > 1e-18:
         pytest.skip("needs an extended floating type")
     features = np.random.default_rng(4).standard_normal((n, 6)) + 3
@@ -218,12 +285,18 @@ def test_resolution_bounds_the_rounding_of_the_sums(n, size):
     exact = features.astype(np.longdouble)
     error = np.linalg.norm((sums.gram - exact.T @ exact).astype(float), 2)
     assert 0 < error <= sums.resolution
-    assert_close(sums.resolution, (min(size, n) + math.ceil(n / size) + 6) * EPSILON * np.trace(sums.gram), 1e-12 * sums.resolution)
+    assert_close(
+        sums.resolution,
+        (min(size, n) + math.ceil(n / size) + 6) * EPSILON * np.trace(sums.gram),
+        1e-12 * sums.resolution,
+    )
 
 
 @pytest.mark.parametrize("condition", [1e2, 1e4, 1e6])
 def test_normal_equations_lose_accuracy_as_the_docstring_says(condition):
-    """Singular values serve to full accuracy times the condition number, normal equations times its square; both bounds hold."""
+    """Singular values serve to full accuracy times the condition number, normal equations times its
+    square; both bounds hold.
+    """
     features, u, targets = of_condition(condition)
     near, far = minimum_norm(features, targets), in_batches(features, targets, 10).minimum_norm()
     assert np.linalg.norm(near - u) <= 50 * EPSILON * condition * np.linalg.norm(u)
@@ -244,9 +317,15 @@ def test_error_bound_of_ridge_from_batches(penalty):
 def test_penalties_that_rounding_would_decide_are_refused():
     features, _, targets = of_condition(1e3)
     sums = in_batches(features, targets, 10)
-    for solver, least in ((lambda p: ridge(features, targets, p), (50 * EPSILON) ** 2), (sums.ridge, sums.resolution)):
+    for solver, least in (
+        (lambda p: ridge(features, targets, p), (50 * EPSILON) ** 2),
+        (sums.ridge, sums.resolution),
+    ):
         assert np.all(np.isfinite(solver(1.01 * least)))
-        with pytest.raises(ValueError, match=r"penalty must be 0 or >= .*, below which rounding decides the result, got "):
+        with pytest.raises(
+            ValueError,
+            match=r"penalty must be 0 or >= .*, below which rounding decides the result, got ",
+        ):
             solver(0.99 * least)
     least = math.sqrt(sums.resolution)  # the largest singular value is 1
     assert np.all(np.isfinite(sums.minimum_norm(1.01 * least)))
@@ -257,7 +336,13 @@ def test_penalties_that_rounding_would_decide_are_refused():
 def test_a_refused_batch_changes_nothing():
     sums = in_batches(F, Y, 10)
     gram, moment = sums.gram.copy(), sums.moment.copy()
-    for features, targets in ((F[:, :5], Y), (F, Y[:, :2]), (F, Y[:, 0]), (F[:3], Y), (np.full((1, 12), math.nan), Y[:1])):
+    for features, targets in (
+        (F[:, :5], Y),
+        (F, Y[:, :2]),
+        (F, Y[:, 0]),
+        (F[:3], Y),
+        (np.full((1, 12), math.nan), Y[:1]),
+    ):
         with pytest.raises(ValueError, match=r"must (have|hold)"):
             sums.add(features, targets)
     assert np.array_equal(sums.gram, gram) and np.array_equal(sums.moment, moment)
@@ -265,13 +350,18 @@ def test_a_refused_batch_changes_nothing():
 
 
 def test_memory_does_not_grow_with_the_rows():
-    """tracemalloc sees numpy's arrays. Peak while adding: two r x r matrices, three n x r arrays of a batch, and small change."""
+    """tracemalloc sees numpy's arrays. Peak while adding: two r x r matrices, three n x r arrays of
+    a batch, and small change.
+    """
     r, batch, peaks = 256, 128, []
     features = ReLUFeatures.sample(np.random.default_rng(1), r, 5, bias_scale=1.0)
     for number in (3, 60):
         rng = np.random.default_rng(2)
         tracemalloc.start()
-        normal_equations(features, ((rng.standard_normal((batch, 5)), rng.standard_normal(batch)) for _ in range(number)))
+        normal_equations(
+            features,
+            ((rng.standard_normal((batch, 5)), rng.standard_normal(batch)) for _ in range(number)),
+        )
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] <= 1.02 * peaks[0]
@@ -279,12 +369,19 @@ def test_memory_does_not_grow_with_the_rows():
 
 
 def test_benchmark_of_memory_runs_and_can_fail():
-    command = [sys.executable, str(Path(__file__).parents[2] / "benchmarks" / "streaming" / "measure.py"), "--rows", "3000"]
+    command = [
+        sys.executable,
+        str(Path(__file__).parents[2] / "benchmarks" / "streaming" / "measure.py"),
+        "--rows",
+        "3000",
+    ]
     command += ["--features", "64", "--batch", "500"]
     run = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=100, check=False)
     assert run.returncode == 0, run.stderr
     assert "3000 rows, 64 features" in run.stdout
-    run = subprocess.run([*command, "--limit", "1"], capture_output=True, encoding="utf-8", timeout=100, check=False)
+    run = subprocess.run(
+        [*command, "--limit", "1"], capture_output=True, encoding="utf-8", timeout=100, check=False
+    )
     assert run.returncode == 1
     assert "peak memory must be <= 1 MB, got " in run.stderr
 
@@ -295,7 +392,9 @@ FITS = {
     "map": lambda f, y: ReLUFeatures(f[:3], f[:3, 0])(f),
     "ridge": lambda f, y: ridge(f, y, 0.5),
     "minimum norm": minimum_norm,
-    "batches, ridge": lambda f, y: NormalEquations().add(f[:20], y[:20]).add(f[20:], y[20:]).ridge(0.5),
+    "batches, ridge": lambda f, y: (
+        NormalEquations().add(f[:20], y[:20]).add(f[20:], y[20:]).ridge(0.5)
+    ),
     "batches, minimum norm": lambda f, y: NormalEquations().add(f, y).minimum_norm(),
 }
 
@@ -326,34 +425,85 @@ def test_the_map_follows_its_input():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: ReLUFeatures(np.ones(3), np.ones(3)), r"weights must have 2 axes, got shape \(3,\)"),
-        (lambda: ReLUFeatures(np.ones((3, 2)), np.ones(2)), "biases must have 3 entries, one for each row of weights, got 2"),
-        (lambda: ReLUFeatures(np.ones((0, 2)), np.ones(0)), r"weights must have at least 1 row and 1 column, got shape \(0, 2\)"),
-        (lambda: ReLUFeatures(np.ones((1, 2)), np.array([math.inf])), r"biases must hold finite numbers, got inf at index \(0,\)"),
+        (
+            lambda: ReLUFeatures(np.ones(3), np.ones(3)),
+            r"weights must have 2 axes, got shape \(3,\)",
+        ),
+        (
+            lambda: ReLUFeatures(np.ones((3, 2)), np.ones(2)),
+            "biases must have 3 entries, one for each row of weights, got 2",
+        ),
+        (
+            lambda: ReLUFeatures(np.ones((0, 2)), np.ones(0)),
+            r"weights must have at least 1 row and 1 column, got shape \(0, 2\)",
+        ),
+        (
+            lambda: ReLUFeatures(np.ones((1, 2)), np.array([math.inf])),
+            r"biases must hold finite numbers, got inf at index \(0,\)",
+        ),
         (lambda: ReLUFeatures.sample(7, 3, 2), "rng must be a numpy.random.Generator, got 7"),
-        (lambda: ReLUFeatures.sample(np.random.default_rng(0), 0, 2), "r must be an integer >= 1, got 0"),
-        (lambda: ReLUFeatures.sample(np.random.default_rng(0), 3, 2.5), "d must be an integer >= 1, got 2.5"),
+        (
+            lambda: ReLUFeatures.sample(np.random.default_rng(0), 0, 2),
+            "r must be an integer >= 1, got 0",
+        ),
+        (
+            lambda: ReLUFeatures.sample(np.random.default_rng(0), 3, 2.5),
+            "d must be an integer >= 1, got 2.5",
+        ),
         (
             lambda: ReLUFeatures.sample(np.random.default_rng(0), 3, 2, bias_scale=-1.0),
             "bias_scale must be a finite real number >= 0, got -1.0",
         ),
-        (lambda: FEATURES(X[:, :3]), "x must have 4 columns, one for each input of the features, got 3"),
+        (
+            lambda: FEATURES(X[:, :3]),
+            "x must have 4 columns, one for each input of the features, got 3",
+        ),
         (lambda: FEATURES(X[0]), r"x must have 2 axes, got shape \(4,\)"),
-        (lambda: FEATURES(np.full((1, 4), math.nan)), r"x must hold finite numbers, got nan at index \(0, 0\)"),
+        (
+            lambda: FEATURES(np.full((1, 4), math.nan)),
+            r"x must hold finite numbers, got nan at index \(0, 0\)",
+        ),
         (lambda: ridge(F, Y, -0.1), "penalty must be a finite real number >= 0, got -0.1"),
         (lambda: ridge(F, Y, math.nan), "penalty must be a finite real number >= 0, got nan"),
-        (lambda: in_batches(F, Y, 9).ridge(-0.1), "penalty must be a finite real number >= 0, got -0.1"),
-        (lambda: ridge(F, Y[:30], 1.0), r"targets must have 1 or 2 axes and 40 rows, as many as features, got shape \(30, 3\)"),
-        (lambda: minimum_norm(F, Y[:, :, None]), r"targets must have 1 or 2 axes and 40 rows, .* got shape \(40, 3, 1\)"),
-        (lambda: minimum_norm(F[:0], Y[:0]), r"features must have at least 1 row and 1 column, got shape \(0, 12\)"),
-        (lambda: minimum_norm(F, Y, cutoff=1.5), "cutoff must be a finite real number >= 0 and <= 1, got 1.5"),
-        (lambda: in_batches(F, Y, 9).minimum_norm(cutoff=1.5), r"cutoff must be a finite real number >= .* and <= 1, got 1.5"),
-        (lambda: minimum_norm(F, np.full(40, math.inf)), r"targets must hold finite numbers, got inf at index \(0,\)"),
+        (
+            lambda: in_batches(F, Y, 9).ridge(-0.1),
+            "penalty must be a finite real number >= 0, got -0.1",
+        ),
+        (
+            lambda: ridge(F, Y[:30], 1.0),
+            r"targets must have 1 or 2 axes and 40 rows, as many as features, got shape \(30, 3\)",
+        ),
+        (
+            lambda: minimum_norm(F, Y[:, :, None]),
+            r"targets must have 1 or 2 axes and 40 rows, .* got shape \(40, 3, 1\)",
+        ),
+        (
+            lambda: minimum_norm(F[:0], Y[:0]),
+            r"features must have at least 1 row and 1 column, got shape \(0, 12\)",
+        ),
+        (
+            lambda: minimum_norm(F, Y, cutoff=1.5),
+            "cutoff must be a finite real number >= 0 and <= 1, got 1.5",
+        ),
+        (
+            lambda: in_batches(F, Y, 9).minimum_norm(cutoff=1.5),
+            r"cutoff must be a finite real number >= .* and <= 1, got 1.5",
+        ),
+        (
+            lambda: minimum_norm(F, np.full(40, math.inf)),
+            r"targets must hold finite numbers, got inf at index \(0,\)",
+        ),
         (lambda: ridge(F * 1j, Y, 1.0), "features must hold real numbers, got dtype complex128"),
         (lambda: NormalEquations().ridge(1.0), "batches must be at least 1 before a fit, got 0"),
         (lambda: normal_equations(FEATURES, []), "batches must be at least 1 before a fit, got 0"),
-        (lambda: in_batches(F, Y, 9).add(F[:, :5], Y), "features must have 12 columns, as the batches before, got 5"),
-        (lambda: in_batches(F, Y, 9).add(F, Y[:, 0]), r"targets must have \(3,\) axes after the first, as the batches before, got \(\)"),
+        (
+            lambda: in_batches(F, Y, 9).add(F[:, :5], Y),
+            "features must have 12 columns, as the batches before, got 5",
+        ),
+        (
+            lambda: in_batches(F, Y, 9).add(F, Y[:, 0]),
+            r"targets must have \(3,\) axes after the first, as the batches before, got \(\)",
+        ),
     ],
 )
 def test_bad_input_is_refused(call, message):
@@ -364,15 +514,25 @@ def test_bad_input_is_refused(call, message):
 def test_squares_that_overflow_are_refused():
     with (
         np.errstate(over="ignore"),
-        pytest.raises(ValueError, match=r"features must have products .* < 1.8e308, got entries up to 1e\+200"),
+        pytest.raises(
+            ValueError, match=r"features must have products .* < 1.8e308, got entries up to 1e\+200"
+        ),
     ):
         NormalEquations().add(np.full((2, 2), 1e200), np.ones(2))
 
 
 def test_the_fits_need_no_scikit_learn():
-    code = "import sys\nsys.modules['sklearn'] = None\nimport randomfeatures.power.random_features\n{}"
+    code = (
+        "import sys\nsys.modules['sklearn'] = None\nimport randomfeatures.power.random_features\n{}"
+    )
     runs = [
-        subprocess.run([sys.executable, "-c", code.format(more)], capture_output=True, encoding="utf-8", timeout=100, check=False)
+        subprocess.run(
+            [sys.executable, "-c", code.format(more)],
+            capture_output=True,
+            encoding="utf-8",
+            timeout=100,
+            check=False,
+        )
         for more in ("", "import randomfeatures.power.random_features_estimator")
     ]
     assert runs[0].returncode == 0, runs[0].stderr

@@ -1,4 +1,6 @@
-"""Averages of sampled neurons: all draws of finite laws, exact tails, and draws that stay below the bounds."""
+"""Averages of sampled neurons: all draws of finite laws, exact tails, and draws that stay below the
+bounds.
+"""
 
 import itertools
 import math
@@ -26,9 +28,15 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 @pytest.mark.claim("thm-sampling", kind="identity")
 def test_the_sampling_error_over_all_draws_of_a_finite_law():
-    """Weights from a law on 5 points, all 5^3 draws enumerated: the mean of the squared error is the formula."""
+    """Weights from a law on 5 points, all 5^3 draws enumerated: the mean of the squared error is
+    the formula.
+    """
     rng = np.random.default_rng(0)
-    law, c, features = np.array([0.1, 0.3, 0.2, 0.25, 0.15]), rng.standard_normal(5), rng.standard_normal((5, 4))
+    law, c, features = (
+        np.array([0.1, 0.3, 0.2, 0.25, 0.15]),
+        rng.standard_normal(5),
+        rng.standard_normal((5, 4)),
+    )
     f = (law * c) @ features
     second_moment = float(law @ (c**2 * np.mean(features**2, axis=1)))
     for r in (1, 2, 3):
@@ -42,9 +50,13 @@ def test_the_sampling_error_over_all_draws_of_a_finite_law():
 @pytest.mark.claim("lem-bounded-differences", kind="identity")
 @pytest.mark.parametrize("r", [1, 4, 25, 100])
 def test_bounded_differences_for_a_sum_of_signs(r):
-    """X = (sum of r signs)/r with differences 2/r: the exact binomial tail is below the bound, and not far below in the exponent."""
+    """X = (sum of r signs)/r with differences 2/r: the exact binomial tail is below the bound, and
+    not far below in the exponent.
+    """
     for t in np.array([0.5, 1.0, 2.0, 3.0]) / math.sqrt(r):
-        tail = float(special.bdtrc(math.ceil(r * (1 + t) / 2 - 1e-9) - 1, r, 0.5)) if t <= 1 else 0.0
+        tail = (
+            float(special.bdtrc(math.ceil(r * (1 + t) / 2 - 1e-9) - 1, r, 0.5)) if t <= 1 else 0.0
+        )
         bound = math.exp(-2 * t**2 / (r * (2 / r) ** 2))
         assert tail <= bound
         if r == 100:
@@ -65,7 +77,9 @@ def test_signs_and_contractions_over_all_signs(seed):
 
 @pytest.mark.claim("prop-sampling-high-probability", kind="Monte Carlo")
 def test_deviations_hold_and_are_attained_up_to_a_constant():
-    """f = x_1 in dimension 3: 300 draws stay below both bounds at δ = 1/300 (expected misses 1 at most), and are above a tenth of them."""
+    """f = x_1 in dimension 3: 300 draws stay below both bounds at δ = 1/300 (expected misses 1 at
+    most), and are above a tenth of them.
+    """
     rng, d, r = np.random.default_rng(1), 3, 100
     C = 1 / relu_eigenvalue(d, 0)
     points = sphere.sample_sphere(rng, 1000, d)
@@ -75,7 +89,10 @@ def test_deviations_hold_and_are_attained_up_to_a_constant():
         u = C * np.sign(w[:, 0]) / r
         norms.append(math.sqrt(1 - u @ w[:, 0] + u @ dual_relu(np.clip(w @ w.T, -1, 1)) @ u))
         sups.append(np.max(np.abs(relu(points @ w.T) @ u - points[:, 0])))
-    for values, bound in ((norms, sampling_deviation(C / math.sqrt(2), r, 1 / 300)), (sups, sampling_sup_deviation(C, r, 1 / 300))):
+    for values, bound in (
+        (norms, sampling_deviation(C / math.sqrt(2), r, 1 / 300)),
+        (sups, sampling_sup_deviation(C, r, 1 / 300)),
+    ):
         assert np.sum(np.array(values) > bound) <= 6
         assert bound / 10 < np.max(values)
     assert_close(sampling_deviation(2.0, 50, math.exp(-2)), 6 / math.sqrt(50), 1e-12)
@@ -101,10 +118,16 @@ def test_smallest_coefficients_of_a_linear_function(d):
     """E|w_1| by quadrature: both choices have E c(w) w_1 = 2, and attain their bounds."""
 
     def mean(g):  # over w_1 = sin φ, density cos^{d-2} φ
-        return integrate.quad(lambda a: g(math.sin(a)) * math.cos(a) ** (d - 2), -math.pi / 2, math.pi / 2, points=[0])[0]
+        return integrate.quad(
+            lambda a: g(math.sin(a)) * math.cos(a) ** (d - 2), -math.pi / 2, math.pi / 2, points=[0]
+        )[0]
 
     size = mean(abs) / mean(lambda t: 1)
-    assert_close(smallest_coefficients(d), (2 / size, mean(lambda t: (2 * d * t) ** 2) / mean(lambda t: 1)), 1e-9)
+    assert_close(
+        smallest_coefficients(d),
+        (2 / size, mean(lambda t: (2 * d * t) ** 2) / mean(lambda t: 1)),
+        1e-9,
+    )
     assert_close(mean(lambda t: math.copysign(2 / size, t) * t) / mean(lambda t: 1), 2.0, 1e-10)
     assert_close(mean(lambda t: (2 * d * t) ** 2) / mean(lambda t: 1), 4 * d, 1e-9)
     assert_close(mean(lambda t: 2 * d * t * t) / mean(lambda t: 1), 2.0, 1e-10)

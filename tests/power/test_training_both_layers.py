@@ -1,4 +1,6 @@
-"""Training both layers: drift of the features, regret of online gradient descent, excess risk and width, against their bounds."""
+"""Training both layers: drift of the features, regret of online gradient descent, excess risk and
+width, against their bounds.
+"""
 
 import math
 
@@ -9,11 +11,20 @@ from checks import assert_close
 from hypothesis import given
 from hypothesis import strategies as st
 
-from randomfeatures.power.training_both_layers import drift_bound, excess_bound, excess_terms, step_size, steps_needed, width_needed
+from randomfeatures.power.training_both_layers import (
+    drift_bound,
+    excess_bound,
+    excess_terms,
+    step_size,
+    steps_needed,
+    width_needed,
+)
 
 
 def train(weights, samples, eta, loss_slope):
-    """Stochastic gradient descent on both layers, from u = 0; yields u, w, x, y before each step, and at last u, w, None, None."""
+    """Stochastic gradient descent on both layers, from u = 0; yields u, w, x, y before each step,
+    and at last u, w, None, None.
+    """
     u, w = np.zeros(len(weights)), weights.copy()
     for x, y in samples:
         yield u, w, x, y
@@ -42,11 +53,14 @@ def points_on_circle(n=8):
 def test_the_worst_case_attains_the_recursion_and_the_bound_is_its_limit(eta):
     # One neuron along x, and a label that is never reached: every sign of the slope is the same.
     t = round(1.5 / eta)
-    *_, (u, w, _, _) = train(np.array([[1.0, 0.0]]), [(np.array([1.0, 0.0]), 1e9)] * t, eta, absolute_slope)
+    *_, (u, w, _, _) = train(
+        np.array([[1.0, 0.0]]), [(np.array([1.0, 0.0]), 1e9)] * t, eta, absolute_slope
+    )
     grown, shrunk = (1 + eta) ** t, (1 - eta) ** t
     assert_close([u[0], w[0, 0] - 1], [(grown - shrunk) / 2, (grown + shrunk) / 2 - 1], 1e-9)
     bound = drift_bound(eta, t)
-    # (1 ± η)^t differs from e^{±ηt} by a factor within η² t of 1: the bound is approached as η -> 0 with η t fixed.
+    # (1 ± η)^t differs from e^{±ηt} by a factor within η² t of 1: the bound is approached as η -> 0
+    # with η t fixed.
     assert u[0] <= bound[0] <= u[0] + 1.5 * eta * math.exp(1.5) + 1e-12
     assert w[0, 0] - 1 <= bound[1] <= w[0, 0] - 1 + 1.5 * eta * math.exp(1.5) + 1e-12
 
@@ -59,12 +73,15 @@ def test_every_run_stays_below_the_drift_bound_at_every_step(seed):
     samples = [(x, rng.standard_normal()) for x in unit(rng, 150, d)]
     for t, (u, w, _, _) in enumerate(train(start, samples, eta, absolute_slope)):
         bound = drift_bound(eta, t)
-        assert np.all(np.abs(u) <= bound[0] + 1e-14) and np.all(np.linalg.norm(w - start, axis=1) <= bound[1] + 1e-14)
+        assert np.all(np.abs(u) <= bound[0] + 1e-14) and np.all(
+            np.linalg.norm(w - start, axis=1) <= bound[1] + 1e-14
+        )
 
 
 @pytest.mark.claim("lem-online-regret", kind="identity")
 def test_regret_of_online_gradient_descent_on_changing_functions():
-    # f_t(u) = |<a_t, u> - y_t|. The linearised regret is an identity with the final distance; the regret is below the bound.
+    # f_t(u) = |<a_t, u> - y_t|. The linearised regret is an identity with the final distance; the
+    # regret is below the bound.
     rng = np.random.default_rng(4)
     eta, T, r = 0.05, 60, 5
     a, y, target = rng.standard_normal((T, r)), rng.standard_normal(T), 0.5 * rng.standard_normal(r)
@@ -81,7 +98,8 @@ def test_regret_of_online_gradient_descent_on_changing_functions():
 
 @pytest.mark.claim("lem-online-regret", kind="identity")
 def test_regret_bound_is_attained():
-    # Constant slope 1 in one dimension; after T steps u = -ηT is the comparator, so nothing is lost.
+    # Constant slope 1 in one dimension; after T steps u = -ηT is the comparator, so nothing is
+    # lost.
     eta, T = 0.1, 20
     regret = sum(-eta * t - (-eta * T) for t in range(T))
     assert_close(regret, (eta * T) ** 2 / (2 * eta) + eta / 2 * T, 1e-12)
@@ -89,7 +107,8 @@ def test_regret_bound_is_attained():
 
 @pytest.mark.claim("thm-both-layers", kind="identity")
 def test_terms_are_the_sums_that_the_proof_bounds():
-    # Sums over t < T of cosh² and cosh - 1 are below the integrals, and close to them when η is small.
+    # Sums over t < T of cosh² and cosh - 1 are below the integrals, and close to them when η is
+    # small.
     C, r, T = 3.0, 50, 4000
     for tau in (1e-3, 0.3, 0.49, 0.51, 2.0, 5.0):
         eta = tau / T
@@ -99,12 +118,16 @@ def test_terms_are_the_sums_that_the_proof_bounds():
         assert_close(second, eta * r / 2 * np.mean(np.cosh(times) ** 2), 1e-5 * second)
         assert_close(third, C * np.mean(2 * np.sinh(times / 2) ** 2), 1e-5 * third)
         left = eta * np.arange(T)
-        assert eta * r / 2 * np.mean(np.cosh(left) ** 2) <= second and C * np.mean(2 * np.sinh(left / 2) ** 2) <= third
+        assert (
+            eta * r / 2 * np.mean(np.cosh(left) ** 2) <= second
+            and C * np.mean(2 * np.sinh(left / 2) ** 2) <= third
+        )
 
 
 @pytest.mark.claim("thm-both-layers", kind="Monte Carlo")
 def test_average_risk_of_trained_networks_is_below_the_bound_and_needs_its_first_term():
-    # x is uniform on 8 points of the circle, so L is a finite sum; y = x_1, and u* in pairs represents it exactly.
+    # x is uniform on 8 points of the circle, so L is a finite sum; y = x_1, and u* in pairs
+    # represents it exactly.
     rng = np.random.default_rng(7)
     points, half, T, runs = points_on_circle(), unit(np.random.default_rng(8), 20, 2), 300, 20
     start = np.concatenate([half, -half])
@@ -125,27 +148,40 @@ def test_average_risk_of_trained_networks_is_below_the_bound_and_needs_its_first
     error = np.std(risk - online, ddof=1) / math.sqrt(runs)
     assert 5 * error <= 0.2 * np.mean(risk) and abs(np.mean(risk - online)) <= 5 * error
     assert np.mean(risk) <= excess_bound(C, r, eta, T)
-    # The first term cannot be dropped: at a tiny step the risk is that of N = 0, and only the first term covers it.
+    # The first term cannot be dropped: at a tiny step the risk is that of N = 0, and only the first
+    # term covers it.
     tiny = excess_terms(C, r, 1e-6, T)
     assert tiny[1] + tiny[2] < 0.01 < np.mean(np.abs(points[:, 0])) <= sum(tiny)
 
 
 @pytest.mark.claim("thm-both-layers", kind="identity")
 def test_the_first_term_is_attained_by_one_neuron_whose_label_is_out_of_reach():
-    """Every step adds η: after a time τ = C the comparator is reached, at half the excess C/2 = C²/(2τ) in the mean."""
+    """Every step adds η: after a time τ = C the comparator is reached, at half the excess C/2 =
+    C²/(2τ) in the mean.
+    """
     tau, T = 0.1, 20_000
     samples = [(np.array([1.0, 0.0]), 1e3)] * T
-    outputs = [u[0] * w[0, 0] for u, w, x, _ in train(np.array([[1.0, 0.0]]), samples, tau / T, absolute_slope) if x is not None]
+    outputs = [
+        u[0] * w[0, 0]
+        for u, w, x, _ in train(np.array([[1.0, 0.0]]), samples, tau / T, absolute_slope)
+        if x is not None
+    ]
     excess, bound = tau - np.mean(outputs), excess_bound(tau, 1, tau / T, T)
     assert 0.99 * bound < excess <= bound
 
 
 @pytest.mark.claim("thm-both-layers", kind="identity")
 def test_the_second_term_is_attained_by_a_step_that_goes_forth_and_back():
-    """r neurons along x, labels just below 0: the output is 0, -ηr, 0, -ηr, ... and the loss of N = 0 is nothing; the mean is ηr/2."""
+    """r neurons along x, labels just below 0: the output is 0, -ηr, 0, -ηr, ... and the loss of N =
+    0 is nothing; the mean is ηr/2.
+    """
     r, T, eta = 50, 200, 1e-5
     x, start = np.array([1.0, 0.0]), np.tile([1.0, 0.0], (50, 1))
-    losses = [abs(u @ np.maximum(w @ x, 0) - y) for u, w, _, y in train(start, [(x, -1e-9)] * T, eta, absolute_slope) if y is not None]
+    losses = [
+        abs(u @ np.maximum(w @ x, 0) - y)
+        for u, w, _, y in train(start, [(x, -1e-9)] * T, eta, absolute_slope)
+        if y is not None
+    ]
     bound = excess_bound(1e-9, r, eta, T)
     assert 0.99 * bound < np.mean(losses) - 1e-9 <= bound * (1 + 1e-4)
 
@@ -165,7 +201,11 @@ def test_the_third_term_keeps_its_digits_at_every_time(tau):
     T=st.integers(1, 10**400),
 )
 def test_every_size_gives_numbers_or_says_what_is_too_large(C, r, eta, T):
-    for function in (lambda: excess_terms(C, r, eta, T), lambda: (step_size(C, r, T),), lambda: drift_bound(eta, T)):
+    for function in (
+        lambda: excess_terms(C, r, eta, T),
+        lambda: (step_size(C, r, T),),
+        lambda: drift_bound(eta, T),
+    ):
         try:
             values = function()
         except (ValueError, ArithmeticError) as error:
@@ -176,7 +216,8 @@ def test_every_size_gives_numbers_or_says_what_is_too_large(C, r, eta, T):
 
 @pytest.mark.claim("cor-both-layers-width", kind="identity")
 def test_constants_of_the_width():
-    # In units of the error the three terms are 1/4, (1/2 + sinh(2τ)/4τ)/4 and sinh(τ)/τ - 1 at τ = √5/2.
+    # In units of the error the three terms are 1/4, (1/2 + sinh(2τ)/4τ)/4 and sinh(τ)/τ - 1 at τ =
+    # √5/2.
     tau = math.sqrt(5) / 2
     worst = 0.25 + (0.5 + math.sinh(2 * tau) / (4 * tau)) / 4 + math.sinh(tau) / tau - 1
     assert 0.855 < worst < 0.856
@@ -185,7 +226,8 @@ def test_constants_of_the_width():
             error = C * ratio
             T, r = steps_needed(C, error), max(width_needed(C, error), 1)
             assert excess_bound(C, r, step_size(C, r, T), T) <= 0.86 * error
-    # The orders are right: at small error half the width exceeds the error, and so does a quarter of the steps.
+    # The orders are right: at small error half the width exceeds the error, and so does a quarter
+    # of the steps.
     C, error = 3.0, 1e-3
     T, r = steps_needed(C, error), width_needed(C, error)
     assert excess_bound(C, r // 2, step_size(C, r // 2, T), T) > error
@@ -196,8 +238,12 @@ def test_constants_of_the_width():
 def test_numbers_needed_are_least_integers():
     for C, error in ((2.5, 0.3), (1.1, 1.1), (7.0, 0.013), (4.0, 0.25), (12.0, 0.5)):
         r, T = width_needed(C, error), steps_needed(C, error)
-        assert (r - 1) ** 2 * error**3 < 4 * C**5 * (1 + 1e-12) and r**2 * error**3 * (1 + 1e-12) >= 4 * C**5
-        assert (T - 1) * error**2 < 4 * C**2 * (1 + 1e-12) and T * error**2 * (1 + 1e-12) >= 4 * C**2
+        assert (r - 1) ** 2 * error**3 < 4 * C**5 * (1 + 1e-12) and r**2 * error**3 * (
+            1 + 1e-12
+        ) >= 4 * C**5
+        assert (T - 1) * error**2 < 4 * C**2 * (1 + 1e-12) and T * error**2 * (
+            1 + 1e-12
+        ) >= 4 * C**2
     # Powers of two are exact in floating point, so rounding up must not add one.
     assert (width_needed(4.0, 0.25), steps_needed(4.0, 0.25)) == (512, 1024)
 
@@ -211,10 +257,19 @@ def test_numbers_needed_are_least_integers():
         (lambda: excess_bound(0.0, 3, 0.1, 3), "C must be a finite real number > 0, got 0.0"),
         (lambda: excess_bound(1.0, 0, 0.1, 3), "r must be an integer >= 1, got 0"),
         (lambda: excess_bound(1.0, 3, 0.1, 0), "T must be an integer >= 1, got 0"),
-        (lambda: excess_bound(1.0, 3, math.nan, 1), "eta must be a finite real number > 0, got nan"),
+        (
+            lambda: excess_bound(1.0, 3, math.nan, 1),
+            "eta must be a finite real number > 0, got nan",
+        ),
         (lambda: step_size(1.0, 2, 0), "T must be an integer >= 1, got 0"),
-        (lambda: width_needed(1.0, 1.5), "error must be a finite real number > 0 and <= 1, got 1.5"),
-        (lambda: steps_needed(1.0, 0.0), "error must be a finite real number > 0 and <= 1, got 0.0"),
+        (
+            lambda: width_needed(1.0, 1.5),
+            "error must be a finite real number > 0 and <= 1, got 1.5",
+        ),
+        (
+            lambda: steps_needed(1.0, 0.0),
+            "error must be a finite real number > 0 and <= 1, got 0.0",
+        ),
     ],
 )
 def test_bad_input(call, message):

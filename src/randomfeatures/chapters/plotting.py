@@ -1,4 +1,6 @@
-"""The book's look: one style for each kind of curve, the same in every chapter. Needs matplotlib; no other module imports this one."""
+"""The book's look: one style for each kind of curve, the same in every chapter. Needs matplotlib;
+no other module imports this one.
+"""
 
 import base64
 import hashlib
@@ -10,7 +12,8 @@ import matplotlib.pyplot as plt
 from IPython.display import HTML, display
 from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which colour-blind readers can tell apart; the line or marker tells the kinds apart without colour.
+# Okabe and Ito's colours, which colour-blind readers can tell apart; the line or marker tells the
+# kinds apart without colour.
 PROVED = {"color": "#0072B2", "linestyle": "-", "linewidth": 2.2}
 PAPER = {"color": "#CC79A7", "linestyle": ":", "linewidth": 2.2}
 EXACT = {"color": "#D55E00", "linestyle": "--", "linewidth": 1.8}
@@ -73,7 +76,7 @@ def hollow(style: dict) -> dict:
 
 
 def in_colour(style: dict, other: dict) -> dict:
-    """The style in the colour of another, for curves of one kind that belong to different things."""
+    """The style in another's colour, for curves of one kind that belong to different things."""
     return style | {"color": other["color"]}
 
 
@@ -88,7 +91,9 @@ def colour(style: dict) -> str:
 
 
 def panels(columns: int, height: float = 3.6, **settings: Any) -> tuple[Figure, Any]:
-    """A figure as wide as the page with ``columns`` axes side by side; further settings go to ``plt.subplots``."""
+    """A figure as wide as the page with ``columns`` axes side by side; further settings go to
+    ``plt.subplots``.
+    """
     return plt.subplots(1, columns, figsize=(PAGE, height), **settings)
 
 
@@ -112,9 +117,11 @@ def use_style() -> None:
 
 
 def glue(name: str, text: str) -> None:
-    """Keep ``text`` under ``name`` with the chapter's outputs, so that the prose prints the number that the run produced.
+    """Keep ``text`` under ``name`` with the chapter's outputs, so that the prose prints the number
+    that the run produced.
 
-    In the book the prose reads it with the role ``glue:text``; in a notebook the cell simply shows nothing.
+    In the book the prose reads it with the role ``glue:text``; in a notebook the cell simply shows
+    nothing.
     """
     display(
         {"application/papermill.record/text/plain": repr(text)},
@@ -124,45 +131,55 @@ def glue(name: str, text: str) -> None:
 
 
 def film(frames: list[tuple[str, Figure]], alt: str) -> HTML:
-    """The figures, one at a time, with a slider and a button that plays them; nothing moves until it is pressed.
+    """The figures, one at a time, with a slider and a button that plays them; nothing moves until
+    it is pressed.
 
-    ``frames`` are pairs of a short label and a figure, all figures of one size; they are closed. ``alt`` says once, in words, what the
-    frames show together. Without scripts the page shows the last frame.
+    ``frames`` are pairs of a short label and a figure, all figures of one size; they are closed.
+    ``alt`` says once, in words, what the frames show together. Without scripts the page shows the
+    last frame.
 
     Raises: ValueError if there are fewer than two frames, or ``alt`` is empty.
     """
     if len(frames) < 2 or not alt.strip():
         raise ValueError(
-            f"film must have at least two frames and a text for readers who cannot see it, got {len(frames)} and {alt!r}"
+            "film must have at least two frames and a text for readers who cannot see it, "
+            f"got {len(frames)} and {alt!r}"
         )
     images = []
     for _, figure in frames:
         file = io.BytesIO()
-        # A tight box would depend on the frame's contents, and the film would jump. No date and no version: the same run, the same bytes.
+        # A tight box would depend on the frame's contents, and the film would jump. No date and no
+        # version: the same run, the same bytes.
         with plt.rc_context({"savefig.bbox": "standard"}):
             figure.savefig(file, format="png", dpi=110, metadata={"Software": None})
         plt.close(figure)
         images.append(base64.b64encode(file.getvalue()).decode())
     name = "film-" + hashlib.sha256("".join(images).encode()).hexdigest()[:10]
     last = len(frames) - 1
-    pictures = "".join(
-        f'<img src="data:image/png;base64,{image}" alt="{html.escape(f"{alt} This frame: {label}.")}"{" hidden" * (i < last)}>'
-        for i, (image, (label, _)) in enumerate(zip(images, frames, strict=True))
-    )
+    texts = [html.escape(f"{alt} This frame: {label}.") for label, _ in frames]
+    pictures = [
+        f'<img src="data:image/png;base64,{image}" alt="{text}" hidden>'
+        for image, text in zip(images, texts, strict=True)
+    ]
+    pictures[last] = pictures[last].replace(" hidden>", ">")
     labels = html.escape("|".join(label for label, _ in frames))
     controls = (
-        '<div hidden style="gap: 0.8rem; align-items: center; flex-wrap: wrap"><button type="button">Play</button>'
-        f'<input type="range" min="0" max="{last}" value="{last}" aria-label="frame" style="flex: 1; min-width: 8rem">'
+        '<div hidden style="gap: 0.8rem; align-items: center; flex-wrap: wrap">'
+        '<button type="button">Play</button>'
+        f'<input type="range" min="0" max="{last}" value="{last}" aria-label="frame" '
+        'style="flex: 1; min-width: 8rem">'
         "<output></output></div>"
     )
     return HTML(
-        f'<div class="film" id="{name}" data-labels="{labels}">{pictures}{controls}</div>{_PLAYER.replace("NAME", name)}'
+        f'<div class="film" id="{name}" data-labels="{labels}">{"".join(pictures)}{controls}</div>'
+        f"{_PLAYER.replace('NAME', name)}"
     )
 
 
 _PLAYER = """<script>
 (() => {
-  const film = document.getElementById("NAME"), images = film.querySelectorAll("img"), controls = film.lastElementChild;
+  const film = document.getElementById("NAME");
+  const images = film.querySelectorAll("img"), controls = film.lastElementChild;
   const [button, slider, output] = controls.children, labels = film.dataset.labels.split("|");
   let timer = null;
   const show = () => {

@@ -8,12 +8,15 @@ WIDEST = 76
 
 
 def table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print ``rows`` under a line of headings, each column as wide as its widest entry, aligned right.
+    """Print ``rows`` under a line of headings, each column as wide as its widest entry, aligned
+    right.
 
-    ``columns`` maps each heading to the format of its entries, as in ``format(entry, ".2e")``; an entry of type
-    str is printed as it is. A column of nothing but texts is aligned left. Columns are two spaces apart.
+    ``columns`` maps each heading to the format of its entries, as in ``format(entry, ".2e")``; an
+    entry of type str is printed as it is. A column of nothing but texts is aligned left. Columns
+    are two spaces apart.
 
-    Raises: ValueError if a row has another number of entries, or a line is longer than 76 characters.
+    Raises: ValueError if a row has another number of entries, or a line is longer than 76
+    characters.
 
     >>> table({"d": "d", "features": ",d", "error": ".1e"}, [(5, 1200, 0.02), (10, 35, 1e-5)])
      d  features    error
@@ -23,15 +26,26 @@ def table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
     rows, shown = list(rows), [list(columns)]
     for row in rows:
         if len(row) != len(columns):
-            raise ValueError(f"rows must have {len(columns)} entries, one for each column, got {row!r}")
+            raise ValueError(
+                f"rows must have {len(columns)} entries, one for each column, got {row!r}"
+            )
         pairs = zip(row, columns.values(), strict=True)
-        shown.append([entry if isinstance(entry, str) else format(entry, form) for entry, form in pairs])
+        shown.append(
+            [entry if isinstance(entry, str) else format(entry, form) for entry, form in pairs]
+        )
     widths = [max(len(line[i]) for line in shown) for i in range(len(columns))]
     width = sum(widths) + 2 * (len(widths) - 1)
     if width > WIDEST:
-        raise ValueError(f"rows must fit in {WIDEST} characters a line, got {width}: shorten a heading or a format")
-    words = [bool(rows) and all(isinstance(row[i], str) for row in rows) for i in range(len(columns))]
+        raise ValueError(
+            f"rows must fit in {WIDEST} characters a line, "
+            f"got {width}: shorten a heading or a format"
+        )
+    words = [
+        bool(rows) and all(isinstance(row[i], str) for row in rows) for i in range(len(columns))
+    ]
     for line in shown:
         cells = zip(line, widths, words, strict=True)
-        aligned = [entry.ljust(size) if is_text else entry.rjust(size) for entry, size, is_text in cells]
+        aligned = [
+            entry.ljust(size) if is_text else entry.rjust(size) for entry, size, is_text in cells
+        ]
         print("  ".join(aligned).rstrip())

@@ -1,7 +1,8 @@
-r"""How fast random features become their kernel and training becomes that of the tangent model: the constants of the chapter on kernels.
+r"""How fast random features become their kernel and training becomes that of the tangent model: the
+constants of the chapter on kernels.
 
-The features are :math:`\sqrt2\,[\langle w,x\rangle]_+` with w standard Gaussian, whose kernel is k_1, the arc-cosine kernel of degree 1.
-The rows of ``x`` and ``y`` are inputs.
+The features are :math:`\sqrt2\,[\langle w,x\rangle]_+` with w standard Gaussian, whose kernel is
+k_1, the arc-cosine kernel of degree 1. The rows of ``x`` and ``y`` are inputs.
 """
 
 import math
@@ -16,12 +17,14 @@ from randomfeatures.power.kernels import arc_cosine
 
 
 def second_arc_cosine(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
-    r"""The arc-cosine kernel of degree 2, one hidden layer: twice the mean product of two squared ReLUs.
+    r"""The arc-cosine kernel of degree 2, one hidden layer: twice the mean product of two squared
+    ReLUs.
 
     .. math:: k_2 = 2\,\mathbb E\,[\langle w,x\rangle]_+^2\,[\langle w,y\rangle]_+^2
               = 3\,\langle x,y\rangle\,k_1 + \bigl(|x|^2|y|^2-\langle x,y\rangle^2\bigr)\,k_0
 
-    Book: ``prop-arc-cosine``. Source: Cho and Saul (2009), written in the kernels of degree 0 and 1.
+    Book: ``prop-arc-cosine``. Source: Cho and Saul (2009), written in the kernels of degree 0 and
+    1.
     Error: relative to |x|² |y|², 1e-14.
     Raises: ValueError as :func:`~randomfeatures.power.kernels.arc_cosine` with degree 0.
 
@@ -55,9 +58,11 @@ def kernel_variance(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Arr
 
 
 def tangent_variance(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
-    r"""V(x, y): m times the variance of the tangent kernel of a network with one hidden layer of m neurons.
+    r"""V(x, y): m times the variance of the tangent kernel of a network with one hidden layer of m
+    neurons.
 
-    .. math:: V = 2k_2 + 4\,\langle x,y\rangle\,k_1 + 6\,\langle x,y\rangle^2\,k_0 - \bigl(\langle x,y\rangle\,k_0 + k_1\bigr)^2
+    .. math:: V = 2k_2 + 4\,\langle x,y\rangle\,k_1 + 6\,\langle x,y\rangle^2\,k_0 - \bigl(\langle
+              x,y\rangle\,k_0 + k_1\bigr)^2
 
     Book: ``prop-tangent-kernel``.
     Error: relative to |x|² |y|², 1e-13.
@@ -69,18 +74,26 @@ def tangent_variance(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Ar
     array([[12.]])
     """
     inner, k_0, k_1 = x @ y.T, arc_cosine(x, y, 0, 1), arc_cosine(x, y, 1, 1)
-    return 2 * second_arc_cosine(x, y) + 4 * inner * k_1 + 6 * inner**2 * k_0 - (inner * k_0 + k_1) ** 2
+    return (
+        2 * second_arc_cosine(x, y)
+        + 4 * inner * k_1
+        + 6 * inner**2 * k_0
+        - (inner * k_0 + k_1) ** 2
+    )
 
 
 # --- deviations
 
 
 def kernel_deviation(bound: float, r: int, eta: float) -> float:
-    r"""Upper bound on the distance of the kernel matrices of r features and of the limit, with probability at least 1 - η.
+    r"""Upper bound on the distance of the kernel matrices of r features and of the limit, with
+    probability at least 1 - η.
 
-    .. math:: \|\hat K-K\|_F \le \frac B{\sqrt r}\Bigl(1+\sqrt{\log(1/\eta)}\Bigr), \qquad \sum_j f(x_j)^2 \le B
+    .. math:: \|\hat K-K\|_F \le \frac B{\sqrt r}\Bigl(1+\sqrt{\log(1/\eta)}\Bigr), \qquad \sum_j
+              f(x_j)^2 \le B
 
-    ``bound`` is B; for unit weights and features scaled by √(2d), 2d times the squared largest singular value of the inputs.
+    ``bound`` is B; for unit weights and features scaled by √(2d), 2d times the squared largest
+    singular value of the inputs.
 
     Book: ``prop-kernel-rate``.
     Error: relative, 1e-15.
@@ -94,34 +107,50 @@ def kernel_deviation(bound: float, r: int, eta: float) -> float:
     return bound / math.sqrt(r) * (1 + math.sqrt(-math.log(eta)))
 
 
-def fit_deviation(size: float, penalty: float, matrix_gap: float, input_gap: float = 0.0, diagonal: float | None = None) -> float:
-    r"""Upper bound on the distance of two kernel ridge fits to the same data, one with the kernel of random features.
+def fit_deviation(
+    size: float,
+    penalty: float,
+    matrix_gap: float,
+    input_gap: float = 0.0,
+    diagonal: float | None = None,
+) -> float:
+    r"""Upper bound on the distance of two kernel ridge fits to the same data, one with the kernel
+    of random features.
 
-    .. math:: \frac{|y|\,\Delta}\mu, \qquad \frac{|y|}\mu\Bigl(\Delta_x + \frac{\sqrt{k(x,x)}}{2\sqrt\mu}\,\Delta\Bigr)
+    .. math:: \frac{|y|\,\Delta}\mu, \qquad \frac{|y|}\mu\Bigl(\Delta_x +
+              \frac{\sqrt{k(x,x)}}{2\sqrt\mu}\,\Delta\Bigr)
 
-    with ``size`` = \|y\|, ``penalty`` = μ and ``matrix_gap`` = Δ, the distance of the kernel matrices in operator norm: the first at all
-    training inputs together (Euclidean norm), the second at another input x, for which ``input_gap`` = Δ_x is the distance of the vectors
-    of kernel values and ``diagonal`` = k(x, x).
+    with ``size`` = \|y\|, ``penalty`` = μ and ``matrix_gap`` = Δ, the distance of the kernel
+    matrices in operator norm: the first at all training inputs together (Euclidean norm), the
+    second at another input x, for which ``input_gap`` = Δ_x is the distance of the vectors of
+    kernel values and ``diagonal`` = k(x, x).
 
     Book: ``prop-ridge-limit``.
     Error: relative, 1e-15.
-    Raises: ValueError unless penalty > 0 and all others are >= 0, or if ``input_gap`` is given without ``diagonal``.
+    Raises: ValueError unless penalty > 0 and all others are >= 0, or if ``input_gap`` is given
+    without ``diagonal``.
 
     >>> fit_deviation(2.0, 4.0, 0.5), fit_deviation(2.0, 4.0, 0.5, 0.25, diagonal=16.0)
     (0.25, 0.375)
     """
     size, penalty = real("size", size, at_least=0), real("penalty", penalty, above=0)
-    matrix_gap, input_gap = real("matrix_gap", matrix_gap, at_least=0), real("input_gap", input_gap, at_least=0)
+    matrix_gap, input_gap = (
+        real("matrix_gap", matrix_gap, at_least=0),
+        real("input_gap", input_gap, at_least=0),
+    )
     if diagonal is None:
         if input_gap:
-            raise ValueError(f"diagonal must be given together with input_gap, got None and {input_gap!r}")
+            raise ValueError(
+                f"diagonal must be given together with input_gap, got None and {input_gap!r}"
+            )
         return size * matrix_gap / penalty
     diagonal = real("diagonal", diagonal, at_least=0)
     return size / penalty * (input_gap + math.sqrt(diagonal / penalty) / 2 * matrix_gap)
 
 
 def mean_square_fit_deviation(size: float, penalty: float, variance: float, r: int) -> float:
-    r"""Upper bound on the mean squared distance of the fits of :func:`fit_deviation` at the training inputs, over the r features.
+    r"""Upper bound on the mean squared distance of the fits of :func:`fit_deviation` at the
+    training inputs, over the r features.
 
     .. math:: \frac{|y|^2}{\mu^2 r} \sum_{j,l} v(x_j,x_l)
 
@@ -135,14 +164,18 @@ def mean_square_fit_deviation(size: float, penalty: float, variance: float, r: i
     1.0
     """
     size, penalty = real("size", size, at_least=0), real("penalty", penalty, above=0)
-    return (size / penalty) ** 2 * real("variance", variance, at_least=0) / integer("r", r, at_least=1)
+    return (
+        (size / penalty) ** 2 * real("variance", variance, at_least=0) / integer("r", r, at_least=1)
+    )
 
 
 # --- lazy training
 
 
 class LazyBounds(NamedTuple):
-    """How far training with a large output scale is from the tangent model: ``movement`` of the weights, ``residual`` and ``output``."""
+    """How far training with a large output scale is from the tangent model: ``movement`` of the
+    weights, ``residual`` and ``output``.
+    """
 
     movement: float
     residual: float
@@ -152,7 +185,8 @@ class LazyBounds(NamedTuple):
 def lazy_threshold(tau: float, M: float, size: float) -> float:
     r"""The output scale above which training is lazy for sure: :math:`4M|y|/\tau^2`.
 
-    τ² is the smallest eigenvalue of the tangent kernel matrix at the start, M the Lipschitz constant of the Jacobian, ``size`` = \|y\|.
+    τ² is the smallest eigenvalue of the tangent kernel matrix at the start, M the Lipschitz
+    constant of the Jacobian, ``size`` = \|y\|.
 
     Book: ``prop-lazy``.
     Error: relative, 1e-15.
@@ -165,20 +199,25 @@ def lazy_threshold(tau: float, M: float, size: float) -> float:
     return 4 * M * real("size", size, at_least=0) / tau**2
 
 
-def lazy_bounds(alpha: float, tau: float, M: float, size: float, *, S: float, M_x: float = 0.0, S_x: float = 0.0) -> LazyBounds:
-    r"""The bounds of lazy training at the output scale α above :func:`lazy_threshold`, at all times.
+def lazy_bounds(
+    alpha: float, tau: float, M: float, size: float, *, S: float, M_x: float = 0.0, S_x: float = 0.0
+) -> LazyBounds:
+    r"""The bounds of lazy training at the output scale α above :func:`lazy_threshold`, at all
+    times.
 
     .. math::
         |\theta_t-\theta_0| \le \frac{2|y|}{\tau\alpha}, \qquad
         |e_t-\bar e_t| \le \frac{20}3\,\frac{SM|y|^2}{\tau^3\alpha}, \qquad
         \frac{|y|^2}{\tau^2\alpha}\Bigl(4M_x+\frac{35\,S_xS^2M}{\tau^3}\Bigr)
 
-    for the weights, the residual and the scaled output at an input x; S² is the largest eigenvalue of the tangent kernel matrix, S_x the
-    norm of the gradient at x and M_x its Lipschitz constant. The residual's bound also decays like :math:`e^{-\tau^2t/4}`.
+    for the weights, the residual and the scaled output at an input x; S² is the largest eigenvalue
+    of the tangent kernel matrix, S_x the norm of the gradient at x and M_x its Lipschitz constant.
+    The residual's bound also decays like :math:`e^{-\tau^2t/4}`.
 
     Book: ``prop-lazy``.
     Error: relative, 1e-14.
-    Raises: ValueError unless tau > 0, M > 0, S >= tau, size, M_x, S_x >= 0, and alpha > lazy_threshold(tau, M, size).
+    Raises: ValueError unless tau > 0, M > 0, S >= tau, size, M_x, S_x >= 0, and alpha >
+    lazy_threshold(tau, M, size).
 
     >>> bounds = lazy_bounds(100.0, 1.0, 3.0, 2.0, S=5.0)
     >>> bounds.movement, round(bounds.residual, 12), bounds.output

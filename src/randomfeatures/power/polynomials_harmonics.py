@@ -1,7 +1,8 @@
-r"""Polynomials in exact arithmetic: values, inner products on the sphere, and the harmonics that they are made of.
+r"""Polynomials in exact arithmetic: values, inner products on the sphere, and the harmonics that
+they are made of.
 
-A polynomial in d variables is a dictionary from exponents to coefficients: ``{(1, 1, 0): 2}`` is 2 x_1 x_2 in dimension 3.
-Integers and fractions stay exact.
+A polynomial in d variables is a dictionary from exponents to coefficients: ``{(1, 1, 0): 2}`` is 2
+x_1 x_2 in dimension 3. Integers and fractions stay exact.
 """
 
 import math
@@ -25,8 +26,10 @@ Polynomial = Mapping[tuple[int, ...], Coefficient]
 def evaluate(p: Polynomial, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     """The values of the polynomial at the rows of ``x``, an array of length n.
 
-    Error: a unit in the last place of the sum of the absolute values of its terms, times the number of terms and the degree.
-    Raises: ValueError if ``p`` is no polynomial in as many variables as ``x`` has columns, or ``x`` is no finite real matrix.
+    Error: a unit in the last place of the sum of the absolute values of its terms, times the number
+    of terms and the degree.
+    Raises: ValueError if ``p`` is no polynomial in as many variables as ``x`` has columns, or ``x``
+    is no finite real matrix.
 
     >>> import numpy as np
     >>> evaluate({(2, 0): 1, (0, 1): -3}, np.array([[2.0, 1.0]]))
@@ -35,7 +38,10 @@ def evaluate(p: Polynomial, x: Float[Array, "n d"]) -> Float[Array, " n"]:
     x = real_array("x", x, ndim=2)
     xp = array_namespace(x)
     if dimension(p) != x.shape[1]:
-        raise ValueError(f"x must have {dimension(p)} columns, one for each variable of p, got shape {tuple(x.shape)}")
+        raise ValueError(
+            f"x must have {dimension(p)} columns, one for each variable of p, "
+            f"got shape {tuple(x.shape)}"
+        )
     total = xp.zeros_like(x[:, 0])
     for alpha, coefficient in p.items():
         term = xp.full_like(total, float(coefficient))
@@ -48,7 +54,8 @@ def evaluate(p: Polynomial, x: Float[Array, "n d"]) -> Float[Array, " n"]:
 def inner_product(p: Polynomial, q: Polynomial) -> Coefficient:
     r"""<p, q> = E p(x) q(x) for x uniform on the sphere; a Fraction if the coefficients are exact.
 
-    .. math:: \mathbb E\,x^\alpha = \frac{\prod_i(\alpha_i-1)!!}{d(d+2)\cdots(d+|\alpha|-2)} \ \text{ if all } \alpha_i \text{ are even}
+    .. math:: \mathbb E\,x^\alpha = \frac{\prod_i(\alpha_i-1)!!}{d(d+2)\cdots(d+|\alpha|-2)}
+              \ \text{ if all } \alpha_i \text{ are even}
 
     and 0 if one is odd.
 
@@ -73,11 +80,13 @@ def inner_product(p: Polynomial, q: Polynomial) -> Coefficient:
 
 
 def harmonic_parts(p: Polynomial) -> dict[int, Polynomial]:
-    r"""The harmonics f_k, homogeneous of degree k with zero Laplacian, whose sum is p on the sphere: {k: f_k}, zero parts left out.
+    r"""The harmonics f_k, homogeneous of degree k with zero Laplacian, whose sum is p on the
+    sphere: {k: f_k}, zero parts left out.
 
     For a homogeneous p of degree j, with n = |x|²,
 
-    .. math:: f_j = \sum_i a_i\, n^i \Delta^i p, \qquad a_0=1,\quad a_i = \frac{-a_{i-1}}{2i\,(d+2j-2-2i)},
+    .. math:: f_j = \sum_i a_i\, n^i \Delta^i p, \qquad a_0=1,\quad a_i =
+              \frac{-a_{i-1}}{2i\,(d+2j-2-2i)},
 
     and on the sphere p - f_j is a polynomial of degree j - 2, which is treated in the same way.
 
@@ -85,8 +94,11 @@ def harmonic_parts(p: Polynomial) -> dict[int, Polynomial]:
     Error: none; a float is taken for the binary fraction that it is.
     Raises: ValueError if p is no polynomial in at least 2 variables.
 
-    >>> harmonic_parts({(2, 0): 1})[0], harmonic_parts({(2, 0): 1})[2] == {(2, 0): Fraction(1, 2), (0, 2): Fraction(-1, 2)}
-    ({(0, 0): Fraction(1, 2)}, True)
+    >>> parts = harmonic_parts({(2, 0): 1})
+    >>> parts[0]
+    {(0, 0): Fraction(1, 2)}
+    >>> parts[2] == {(2, 0): Fraction(1, 2), (0, 2): Fraction(-1, 2)}
+    True
     """
     d = dimension(p)
     parts: dict[int, dict] = {}
@@ -109,12 +121,18 @@ def harmonic_parts(p: Polynomial) -> dict[int, Polynomial]:
 
 
 def dimension(p: Polynomial) -> int:
-    """The number of variables, or ValueError: exponents are tuples of one length d >= 2, coefficients finite real numbers."""
+    """The number of variables, or ValueError: exponents are tuples of one length d >= 2,
+    coefficients finite real numbers.
+    """
     if not isinstance(p, Mapping) or not p:
-        raise ValueError(f"p must be a non-empty dictionary from exponents to coefficients, got {p!r}")
+        raise ValueError(
+            f"p must be a non-empty dictionary from exponents to coefficients, got {p!r}"
+        )
     lengths = {len(alpha) if isinstance(alpha, tuple) else 0 for alpha in p}
     if len(lengths) != 1 or min(lengths) < 2:
-        raise ValueError(f"p must have tuples of one length d >= 2 as exponents, got lengths {sorted(lengths)}")
+        raise ValueError(
+            f"p must have tuples of one length d >= 2 as exponents, got lengths {sorted(lengths)}"
+        )
     for alpha, a in p.items():
         for power in alpha:
             integer("an exponent of p", power, at_least=0)

@@ -1,8 +1,11 @@
-r"""Regression on random features: the feature map, ridge and minimum-norm coefficients, and the same from batches of rows.
+r"""Regression on random features: the feature map, ridge and minimum-norm coefficients, and the
+same from batches of rows.
 
-A model is N(x) = <u, φ(x)> with fixed features φ(x) = (f_1(x), ..., f_r(x)) and trained coefficients u, so the fit is linear least
-squares. ``features`` is the n x r matrix F of features, a row for each example; ``targets`` holds the n values y, or a column for each of
-k tasks. There is no intercept: the constant is one more feature. The estimator for scikit-learn's pipelines is in ``estimators``.
+A model is N(x) = <u, φ(x)> with fixed features φ(x) = (f_1(x), ..., f_r(x)) and trained
+coefficients u, so the fit is linear least squares. ``features`` is the n x r matrix F of features,
+a row for each example; ``targets`` holds the n values y, or a column for each of k tasks. There is
+no intercept: the constant is one more feature. The estimator for scikit-learn's pipelines is in
+``estimators``.
 """
 
 import math
@@ -32,16 +35,20 @@ from randomfeatures.foundations.sphere import sample_sphere
 
 @dataclass(frozen=True, eq=False)
 class ReLUFeatures:
-    r"""The feature map x -> ([<w_1,x> + b_1]_+, ..., [<w_r,x> + b_r]_+) with the weights w_i as rows and the biases b_i.
+    r"""The feature map x -> ([<w_1,x> + b_1]_+, ..., [<w_r,x> + b_r]_+) with the weights w_i as
+    rows and the biases b_i.
 
-    Applied to the rows of an array it returns their features in the library, dtype and device of that array.
+    Applied to the rows of an array it returns their features in the library, dtype and device of
+    that array.
 
-    Error: that of one matrix product in the dtype of ``x``; no normalisation by r is hidden in the features.
-    Raises: ValueError if ``weights`` (r, d) or ``biases`` (r,) are no finite arrays of these shapes with r, d >= 1, or if the rows
-    have not d entries.
+    Error: that of one matrix product in the dtype of ``x``; no normalisation by r is hidden in the
+    features.
+    Raises: ValueError if ``weights`` (r, d) or ``biases`` (r,) are no finite arrays of these shapes
+    with r, d >= 1, or if the rows have not d entries.
 
     >>> import numpy as np
-    >>> features = ReLUFeatures(np.array([[1.0, 0.0], [0.0, -1.0], [1.0, 1.0]]), np.array([0.0, 0.0, -5.0]))
+    >>> weights = np.array([[1.0, 0.0], [0.0, -1.0], [1.0, 1.0]])
+    >>> features = ReLUFeatures(weights, np.array([0.0, 0.0, -5.0]))
     >>> features(np.array([[3.0, 4.0], [-1.0, -2.0]]))
     array([[3., 0., 2.],
            [0., 2., 0.]])
@@ -54,18 +61,27 @@ class ReLUFeatures:
         weights, biases = real_arrays(weights=self.weights, biases=self.biases, ndim=(2, 1))
         rows = weights.shape[0]
         if min(weights.shape) < 1:
-            raise ValueError(f"weights must have at least 1 row and 1 column, got shape {tuple(weights.shape)}")
+            raise ValueError(
+                f"weights must have at least 1 row and 1 column, got shape {tuple(weights.shape)}"
+            )
         if biases.shape[0] != rows:
-            raise ValueError(f"biases must have {rows} entries, one for each row of weights, got {biases.shape[0]}")
+            raise ValueError(
+                f"biases must have {rows} entries, one for each row of weights, "
+                f"got {biases.shape[0]}"
+            )
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "biases", biases)
 
     @classmethod
-    def sample(cls, rng: np.random.Generator, r: int, d: int, *, bias_scale: float = 0.0) -> "ReLUFeatures":
-        r"""r independent features of d inputs: weights uniform on the unit sphere, biases of law N(0, bias_scale^2).
+    def sample(
+        cls, rng: np.random.Generator, r: int, d: int, *, bias_scale: float = 0.0
+    ) -> "ReLUFeatures":
+        r"""r independent features of d inputs: weights uniform on the unit sphere, biases of law
+        N(0, bias_scale^2).
 
-        A longer weight and bias only rescale the coefficient, so unit weights are no restriction. For x ~ N(0, I_d) each <w_i, x> is
-        a standard Gaussian: biases of scale about 1 place the kinks where the inputs are. Without biases the features are homogeneous.
+        A longer weight and bias only rescale the coefficient, so unit weights are no restriction.
+        For x ~ N(0, I_d) each <w_i, x> is a standard Gaussian: biases of scale about 1 place the
+        kinks where the inputs are. Without biases the features are homogeneous.
 
         Raises: ValueError if ``rng`` is no generator, r < 1, d < 1 or bias_scale < 0.
 
@@ -85,25 +101,33 @@ class ReLUFeatures:
         x = real_array("x", x, ndim=2)
         xp = array_namespace(x)
         if x.shape[1] != self.weights.shape[1]:
-            raise ValueError(f"x must have {self.weights.shape[1]} columns, one for each input of the features, got {x.shape[1]}")
+            raise ValueError(
+                f"x must have {self.weights.shape[1]} columns, "
+                f"one for each input of the features, got {x.shape[1]}"
+            )
         weights, biases = converted(self.weights, x), converted(self.biases, x)
         return relu(xp.matmul(x, weights.T) + biases)
 
 
-def ridge(features: Float[Array, "n r"], targets: Float[Array, "n *k"], penalty: float) -> Float[Array, "r *k"]:
-    r"""The ridge coefficients: the u that minimises |F u - y|^2 + penalty |u|^2 (a sum over examples, not a mean).
+def ridge(
+    features: Float[Array, "n r"], targets: Float[Array, "n *k"], penalty: float
+) -> Float[Array, "r *k"]:
+    r"""The ridge coefficients: the u that minimises |F u - y|^2 + penalty |u|^2 (a sum over
+    examples, not a mean).
 
-    .. math:: u = (F^\top F + \lambda I)^{-1} F^\top y = \sum_i \frac{\sigma_i}{\sigma_i^2+\lambda}\,\langle p_i,y\rangle\,q_i
+    .. math:: u = (F^\top F + \lambda I)^{-1} F^\top y = \sum_i
+              \frac{\sigma_i}{\sigma_i^2+\lambda}\,\langle p_i,y\rangle\,q_i
         \qquad\text{with}\quad F = \sum_i \sigma_i\,p_i q_i^\top .
 
-    As λ -> 0 this tends to the coefficients of :func:`minimum_norm`, which are the result for penalty 0.
-    For comparison with a kernel k = lim φφ'/r the penalty of the kernel method is λ/r.
+    As λ -> 0 this tends to the coefficients of :func:`minimum_norm`, which are the result for
+    penalty 0. For comparison with a kernel k = lim φφ'/r the penalty of the kernel method is λ/r.
 
     Book: ``prop-ridge``.
-    Error: by the singular values of F itself, so absolute max(n, r) ε σ_1 |y| / λ up to a small factor, ε that of the dtype, and much
-    less in directions with σ_i^2 above λ.
-    Raises: ValueError if ``features`` is no finite matrix, ``targets`` has not its n rows, penalty < 0, or penalty is positive but
-    below (max(n, r) ε σ_1)^2, where rounding alone decides the result.
+    Error: by the singular values of F itself, so absolute max(n, r) ε σ_1 |y| / λ up to a small
+    factor, ε that of the dtype, and much less in directions with σ_i^2 above λ.
+    Raises: ValueError if ``features`` is no finite matrix, ``targets`` has not its n rows, penalty
+    < 0, or penalty is positive but below (max(n, r) ε σ_1)^2, where rounding alone decides the
+    result.
 
     >>> import numpy as np
     >>> ridge(np.array([[1.0, 0.0], [0.0, 2.0]]), np.array([4.0, 10.0]), penalty=1.0)
@@ -121,17 +145,23 @@ def ridge(features: Float[Array, "n r"], targets: Float[Array, "n *k"], penalty:
     return _combine(left, xp.where(seen, 1 / (sizes + penalty / sizes), 0.0), right, targets)
 
 
-def minimum_norm(features: Float[Array, "n r"], targets: Float[Array, "n *k"], cutoff: float | None = None) -> Float[Array, "r *k"]:
-    r"""The shortest u among those that minimise |F u - y|^2; where F has rank n it interpolates: F u = y.
+def minimum_norm(
+    features: Float[Array, "n r"], targets: Float[Array, "n *k"], cutoff: float | None = None
+) -> Float[Array, "r *k"]:
+    r"""The shortest u among those that minimise |F u - y|^2; where F has rank n it interpolates: F
+    u = y.
 
-    .. math:: u = F^+ y = \sum_{\sigma_i > \text{cutoff}\,\sigma_1} \frac1{\sigma_i}\,\langle p_i,y\rangle\,q_i
+    .. math:: u = F^+ y = \sum_{\sigma_i > \text{cutoff}\,\sigma_1} \frac1{\sigma_i}\,\langle
+              p_i,y\rangle\,q_i
 
-    Singular values of at most cutoff σ_1 count as zero. The default is max(n, r) ε with the ε of the dtype, the size of their
-    rounding errors; a larger one is a second way to regularise.
+    Singular values of at most cutoff σ_1 count as zero. The default is max(n, r) ε with the ε of
+    the dtype, the size of their rounding errors; a larger one is a second way to regularise.
 
     Book: ``prop-minimum-norm``.
-    Error: relative, a small factor times ε times σ_1 over the smallest singular value kept (its square where F u = y has no solution).
-    Raises: ValueError if ``features`` is no finite matrix, ``targets`` has not its n rows, or cutoff is not in [0, 1].
+    Error: relative, a small factor times ε times σ_1 over the smallest singular value kept (its
+    square where F u = y has no solution).
+    Raises: ValueError if ``features`` is no finite matrix, ``targets`` has not its n rows, or
+    cutoff is not in [0, 1].
 
     >>> import numpy as np
     >>> minimum_norm(np.array([[3.0, 4.0]]), np.array([50.0]))
@@ -145,19 +175,24 @@ def minimum_norm(features: Float[Array, "n r"], targets: Float[Array, "n *k"], c
 
 
 class NormalEquations:
-    r"""F'F and F'y summed over batches of rows: all that a fit needs from data of any length, in r^2 + r k numbers.
+    r"""F'F and F'y summed over batches of rows: all that a fit needs from data of any length, in
+    r^2 + r k numbers.
 
     .. math:: F^\top F = \sum_B F_B^\top F_B, \qquad F^\top y = \sum_B F_B^\top y_B
 
-    The price is accuracy. F'F has the squares of the singular values of F, and its rounding errors are at most
+    The price is accuracy. F'F has the squares of the singular values of F, and its rounding errors
+    are at most
 
-    .. math:: \text{resolution} = (\text{rows of the largest batch} + \text{batches} + r)\;\varepsilon\;\operatorname{tr} F^\top F
+    .. math:: \text{resolution} = (\text{rows of the largest batch} + \text{batches} +
+              r)\;\varepsilon\;\operatorname{tr} F^\top F
 
-    in operator norm, with the ε = 2.2e-16 of float64, in which the sums are kept whatever the dtype of the batches (in JAX: that of its
-    longest float). A singular value
-    below the square root of the resolution, about 1e-7 of the largest, drowns; :func:`ridge` and :func:`minimum_norm` see down to 1e-13.
+    in operator norm, with the ε = 2.2e-16 of float64, in which the sums are kept whatever the dtype
+    of the batches (in JAX: that of its longest float). A singular value below the square root of
+    the resolution, about 1e-7 of the largest, drowns; :func:`ridge` and :func:`minimum_norm` see
+    down to 1e-13.
 
-    Memory: two r x r matrices and a few times one batch while adding, at most five r x r matrices while solving.
+    Memory: two r x r matrices and a few times one batch while adding, at most five r x r matrices
+    while solving.
 
     Book: ``prop-streaming``.
 
@@ -175,23 +210,34 @@ class NormalEquations:
         self.moment: Any = None
         self.dtype: Any = None
 
-    def add(self, features: Float[Array, "n r"], targets: Float[Array, "n *k"]) -> "NormalEquations":
-        """Add a batch of rows and return the sums. A batch that is refused with ValueError leaves them as they were.
+    def add(
+        self, features: Float[Array, "n r"], targets: Float[Array, "n *k"]
+    ) -> "NormalEquations":
+        """Add a batch of rows and return the sums. A batch that is refused with ValueError leaves
+        them as they were.
 
-        Raises: ValueError if ``features`` is no finite matrix, ``targets`` has not its n rows, r or k differ from the batches before, or
-        the squares overflow.
+        Raises: ValueError if ``features`` is no finite matrix, ``targets`` has not its n rows, r or
+        k differ from the batches before, or the squares overflow.
         """
         xp, features, targets = _checked(features, targets)
         dtype = features.dtype
         features, targets = double(features), double(targets)
         if self.gram is not None:
             _same("features", "columns", self.gram.shape[0], features.shape[1])
-            _same("targets", "axes after the first", tuple(self.moment.shape[1:]), tuple(targets.shape[1:]))
+            _same(
+                "targets",
+                "axes after the first",
+                tuple(self.moment.shape[1:]),
+                tuple(targets.shape[1:]),
+            )
             common_namespace(features=features, batches_before=self.gram)
         gram, moment = xp.matmul(features.T, features), xp.matmul(features.T, targets)
         if not (math.isfinite(_trace(gram)) and xp.all(xp.isfinite(moment))):
             largest = float(xp.max(xp.abs(features)))
-            raise ValueError(f"features must have products (with themselves, with targets) < 1.8e308, got entries up to {largest!r}")
+            raise ValueError(
+                "features must have products (with themselves, with targets) < 1.8e308, "
+                f"got entries up to {largest!r}"
+            )
         if self.gram is None:
             self.gram, self.moment, self.dtype = gram, moment, dtype
         else:
@@ -203,16 +249,23 @@ class NormalEquations:
 
     @property
     def resolution(self) -> float:
-        """A bound of the rounding errors in F'F (operator norm), to first order in ε: the smallest eigenvalue that means something."""
+        """A bound of the rounding errors in F'F (operator norm), to first order in ε: the smallest
+        eigenvalue that means something.
+        """
         self._filled()
         epsilon = float(array_namespace(self.gram).finfo(self.gram.dtype).eps)
-        return (self.largest_batch + self.batches + self.gram.shape[0]) * epsilon * _trace(self.gram)
+        return (
+            (self.largest_batch + self.batches + self.gram.shape[0]) * epsilon * _trace(self.gram)
+        )
 
     def ridge(self, penalty: float) -> Float[Array, "r *k"]:
-        r"""The coefficients of :func:`ridge` for all rows added so far; for penalty 0 those of :meth:`minimum_norm`.
+        r"""The coefficients of :func:`ridge` for all rows added so far; for penalty 0 those of
+        :meth:`minimum_norm`.
 
-        Error: absolute, at most (resolution |u| + resolution |y| / |F|) / penalty to first order, with the Frobenius norm |F|.
-        Raises: ValueError if nothing was added, penalty < 0, or penalty is positive but below the resolution.
+        Error: absolute, at most (resolution |u| + resolution |y| / |F|) / penalty to first order,
+        with the Frobenius norm |F|.
+        Raises: ValueError if nothing was added, penalty < 0, or penalty is positive but below the
+        resolution.
         """
         self._filled()
         penalty = real("penalty", penalty, at_least=0)
@@ -224,12 +277,16 @@ class NormalEquations:
         return xp.astype(_solve(self.gram + penalty * identity, self.moment), self.dtype)
 
     def minimum_norm(self, cutoff: float | None = None) -> Float[Array, "r *k"]:
-        r"""The coefficients of :func:`minimum_norm` for all rows added so far, from the eigenvalues σ_i^2 of F'F.
+        r"""The coefficients of :func:`minimum_norm` for all rows added so far, from the eigenvalues
+        σ_i^2 of F'F.
 
-        Singular values with σ_i <= cutoff σ_1 count as zero; by default those with σ_i^2 <= resolution.
+        Singular values with σ_i <= cutoff σ_1 count as zero; by default those with σ_i^2 <=
+        resolution.
 
-        Error: as for :meth:`ridge` up to a small factor, with the smallest σ_i^2 kept as the penalty, if those dropped are much smaller.
-        Raises: ValueError if nothing was added, cutoff > 1, or cutoff is below the square root of resolution / σ_1^2.
+        Error: as for :meth:`ridge` up to a small factor, with the smallest σ_i^2 kept as the
+        penalty, if those dropped are much smaller.
+        Raises: ValueError if nothing was added, cutoff > 1, or cutoff is below the square root of
+        resolution / σ_1^2.
         """
         self._filled()
         xp = array_namespace(self.gram)
@@ -246,8 +303,11 @@ class NormalEquations:
             raise ValueError("batches must be at least 1 before a fit, got 0")
 
 
-def normal_equations(features: Callable[[Array], Array], batches: Iterable[tuple[Array, Array]]) -> NormalEquations:
-    r"""The :class:`NormalEquations` of all ``batches``, pairs (x, y) of some rows and their targets, for a map such as ReLUFeatures.
+def normal_equations(
+    features: Callable[[Array], Array], batches: Iterable[tuple[Array, Array]]
+) -> NormalEquations:
+    r"""The :class:`NormalEquations` of all ``batches``, pairs (x, y) of some rows and their
+    targets, for a map such as ReLUFeatures.
 
     One batch is held at a time, so a generator that reads or makes them serves data of any length.
 
@@ -270,16 +330,21 @@ def _checked(features: Array, targets: Array) -> tuple:
     """The library and both arrays in their common dtype, or ValueError."""
     features, targets = real_arrays(features=features, targets=targets, ndim=(2, None))
     if min(features.shape) < 1:
-        raise ValueError(f"features must have at least 1 row and 1 column, got shape {tuple(features.shape)}")
+        raise ValueError(
+            f"features must have at least 1 row and 1 column, got shape {tuple(features.shape)}"
+        )
     if targets.ndim not in (1, 2) or targets.shape[0] != features.shape[0]:
         raise ValueError(
-            f"targets must have 1 or 2 axes and {features.shape[0]} rows, as many as features, got shape {tuple(targets.shape)}"
+            f"targets must have 1 or 2 axes and {features.shape[0]} rows, as many as features, "
+            f"got shape {tuple(targets.shape)}"
         )
     return array_namespace(features), features, targets
 
 
 def _singular(features: Array, targets: Array) -> tuple:
-    """Singular vectors and values of ``features``, the relative rounding error of the values, and the targets in the same dtype."""
+    """Singular vectors and values of ``features``, the relative rounding error of the values, and
+    the targets in the same dtype.
+    """
     xp, features, targets = _checked(features, targets)
     left, sizes, right = xp.linalg.svd(features, full_matrices=False)
     return left, sizes, right, max(features.shape) * float(xp.finfo(sizes.dtype).eps), targets
@@ -293,7 +358,9 @@ def _combine(left: Array, factors: Array, right: Array, targets: Array) -> Array
 
 
 def _solve(matrix: Array, targets: Array) -> Array:
-    """matrix^{-1} targets; a vector goes in as one column, the only case in which all libraries agree."""
+    """matrix^{-1} targets; a vector goes in as one column, the only case in which all libraries
+    agree.
+    """
     xp = array_namespace(matrix)
     columns = targets if targets.ndim == 2 else targets[:, None]
     return xp.reshape(xp.linalg.solve(matrix, columns), targets.shape)
@@ -310,4 +377,7 @@ def _same(name: str, what: str, before: object, now: object) -> None:
 
 def _above_rounding(penalty: float, least: float) -> None:
     if penalty < least:
-        raise ValueError(f"penalty must be 0 or >= {least:.3g}, below which rounding decides the result, got {penalty!r}")
+        raise ValueError(
+            f"penalty must be 0 or >= {least:.3g}, below which rounding decides the result, "
+            f"got {penalty!r}"
+        )

@@ -1,4 +1,6 @@
-"""Averages of sampled neurons: how far r random terms are from their mean, in mean, with high probability, and uniformly."""
+"""Averages of sampled neurons: how far r random terms are from their mean, in mean, with high
+probability, and uniformly.
+"""
 
 import math
 
@@ -9,7 +11,8 @@ from randomfeatures.foundations.relu_spectrum import relu_eigenvalue
 
 
 def sampling_error(second_moment: float, norm_squared: float, r: int) -> float:
-    r"""E ‖f - N‖² for N = (1/r) Σ c(w_i) σ_{w_i} and f = E c(w) σ_w, over r independent weights w_i.
+    r"""E ‖f - N‖² for N = (1/r) Σ c(w_i) σ_{w_i} and f = E c(w) σ_w, over r independent weights
+    w_i.
 
     .. math:: \frac{\mathbb E_w\,c(w)^2\|\sigma_w\|^2 - \|f\|^2}{r}
 
@@ -21,13 +24,17 @@ def sampling_error(second_moment: float, norm_squared: float, r: int) -> float:
     2.0
     """
     second_moment, r = real("second_moment", second_moment, at_least=0), integer("r", r, at_least=1)
-    return (second_moment - real("norm_squared", norm_squared, at_least=0, at_most=second_moment)) / r
+    return (
+        second_moment - real("norm_squared", norm_squared, at_least=0, at_most=second_moment)
+    ) / r
 
 
 def sampling_deviation(bound: float, r: int, delta: float) -> float:
-    r"""Upper bound on ‖f - N‖ (not squared) that holds with probability at least 1 - delta over the r weights.
+    r"""Upper bound on ‖f - N‖ (not squared) that holds with probability at least 1 - delta over the
+    r weights.
 
-    .. math:: \frac{B}{\sqrt r}\Bigl(1 + \sqrt{2\log(1/\delta)}\Bigr), \qquad \|c(w)\,\sigma_w\| \le B
+    .. math:: \frac{B}{\sqrt r}\Bigl(1 + \sqrt{2\log(1/\delta)}\Bigr), \qquad \|c(w)\,\sigma_w\|
+              \le B
 
     Book: ``prop-sampling-high-probability``.
     Error: relative 1e-15.
@@ -36,12 +43,17 @@ def sampling_deviation(bound: float, r: int, delta: float) -> float:
     >>> sampling_deviation(6.0, 4, 1.0)
     3.0
     """
-    bound, r, delta = real("bound", bound, at_least=0), integer("r", r, at_least=1), real("delta", delta, above=0, at_most=1)
+    bound, r, delta = (
+        real("bound", bound, at_least=0),
+        integer("r", r, at_least=1),
+        real("delta", delta, above=0, at_most=1),
+    )
     return bound / math.sqrt(r) * (1 + math.sqrt(-2 * math.log(delta)))
 
 
 def sampling_sup_deviation(bound: float, r: int, delta: float) -> float:
-    r"""Upper bound on the largest \|f(x) - N(x)\| over the unit ball, with probability at least 1 - delta over r weights in the unit ball.
+    r"""Upper bound on the largest \|f(x) - N(x)\| over the unit ball, with probability at least 1 -
+    delta over r weights in the unit ball.
 
     .. math:: \frac{C}{\sqrt r}\Bigl(2 + \sqrt{2\log(2/\delta)}\Bigr), \qquad |c(w)| \le C
 
@@ -54,19 +66,25 @@ def sampling_sup_deviation(bound: float, r: int, delta: float) -> float:
     >>> round(sampling_sup_deviation(1.0, 100, 0.01), 3)
     0.526
     """
-    bound, r, delta = real("bound", bound, at_least=0), integer("r", r, at_least=1), real("delta", delta, above=0, at_most=1)
+    bound, r, delta = (
+        real("bound", bound, at_least=0),
+        integer("r", r, at_least=1),
+        real("delta", delta, above=0, at_most=1),
+    )
     return bound / math.sqrt(r) * (2 + math.sqrt(2 * math.log(2 / delta)))
 
 
 def smallest_coefficients(d: int) -> tuple[float, float]:
-    r"""The least possible sup |c| and E c² over all c with x_1 = E_w c(w) [<w, x>]_+ for w uniform on the sphere.
+    r"""The least possible sup |c| and E c² over all c with x_1 = E_w c(w) [<w, x>]_+ for w uniform
+    on the sphere.
 
     .. math:: \sup|c| \ge \frac2{\mathbb E|w_1|} = \frac1{\eta_0}, \qquad \mathbb E\,c^2 \ge 4d,
 
     attained by :math:`c = 2\operatorname{sgn}(w_1)/\mathbb E|w_1|` and by :math:`c = 2d\,w_1`.
 
     Book: ``prop-smallest-coefficients``.
-    Error: relative, that of :func:`~randomfeatures.foundations.relu_spectrum.relu_eigenvalue`, and none.
+    Error: relative, that of :func:`~randomfeatures.foundations.relu_spectrum.relu_eigenvalue`, and
+    none.
     Raises: ValueError unless d >= 2.
 
     >>> largest, mean_square = smallest_coefficients(3)

@@ -1,7 +1,9 @@
-r"""Training both layers of a wide network: how far the features drift, and the network's risk against a random-feature model's.
+r"""Training both layers of a wide network: how far the features drift, and the network's risk
+against a random-feature model's.
 
-The network is N(x) = Σ_i u_i σ(<w_i, x>) with r neurons, |σ'| <= 1, σ(0) = 0, |x| <= 1, |w_i| = 1 and u = 0 at the start; the loss is
-convex and 1-Lipschitz in the prediction. Each step of stochastic gradient descent moves both layers on one fresh sample, step size η.
+The network is N(x) = Σ_i u_i σ(<w_i, x>) with r neurons, |σ'| <= 1, σ(0) = 0, |x| <= 1, |w_i| = 1
+and u = 0 at the start; the loss is convex and 1-Lipschitz in the prediction. Each step of
+stochastic gradient descent moves both layers on one fresh sample, step size η.
 """
 
 import math
@@ -14,7 +16,8 @@ _LARGEST = 350.0
 
 
 def drift_bound(eta: float, t: int) -> tuple[float, float]:
-    r"""Upper bounds on \|u_i\| and \|w_i - w_i^0\| after ``t`` steps of size ``eta``, for every neuron and every sequence of samples.
+    r"""Upper bounds on \|u_i\| and \|w_i - w_i^0\| after ``t`` steps of size ``eta``, for every
+    neuron and every sequence of samples.
 
     .. math:: |u_i^t| \le \sinh(\eta t), \qquad \|w_i^t - w_i^0\| \le \cosh(\eta t) - 1
 
@@ -33,21 +36,27 @@ def drift_bound(eta: float, t: int) -> tuple[float, float]:
 
 
 def excess_terms(C: float, r: int, eta: float, T: int) -> tuple[float, float, float]:
-    r"""The three terms of :func:`excess_bound`: distance to travel, size of the steps, drift of the features, with τ = ηT.
+    r"""The three terms of :func:`excess_bound`: distance to travel, size of the steps, drift of the
+    features, with τ = ηT.
 
-    .. math:: \frac{C^2}{2r\tau}, \qquad \frac{\eta r}{2}\Bigl(\frac12 + \frac{\sinh 2\tau}{4\tau}\Bigr),
+    .. math:: \frac{C^2}{2r\tau}, \qquad \frac{\eta r}{2}\Bigl(\frac12 + \frac{\sinh
+              2\tau}{4\tau}\Bigr),
               \qquad C\Bigl(\frac{\sinh\tau}{\tau} - 1\Bigr)
 
     Book: ``thm-both-layers``.
-    Error: rounding, relative 1e-13 for the first two; the third is a series below τ = 1/2, so its relative error is 1e-13 as well.
-    Raises: ValueError if C <= 0, r < 1, eta <= 0, T < 1 or eta T > 350; ArithmeticError where a term is no float.
+    Error: rounding, relative 1e-13 for the first two; the third is a series below τ = 1/2, so its
+    relative error is 1e-13 as well.
+    Raises: ValueError if C <= 0, r < 1, eta <= 0, T < 1 or eta T > 350; ArithmeticError where a
+    term is no float.
 
     >>> excess_terms(C=2.0, r=8, eta=0.25, T=4)[0]
     0.25
     """
     C, width, tau = real("C", C, above=0), _count("r", r), _time(eta, T, "T", at_least=1)
     if tau == 0:
-        raise ArithmeticError(f"the distance term is above the largest float for eta = {eta!r}, T = {T}")
+        raise ArithmeticError(
+            f"the distance term is above the largest float for eta = {eta!r}, T = {T}"
+        )
     distance = C / tau * (C / (2 * width))
     steps = eta * width / 2 * (0.5 + math.sinh(2 * tau) / (4 * tau))
     if not math.isfinite(distance + steps):
@@ -57,13 +66,15 @@ def excess_terms(C: float, r: int, eta: float, T: int) -> tuple[float, float, fl
 
 
 def excess_bound(C: float, r: int, eta: float, T: int) -> float:
-    r"""Upper bound on the average over t < T of E L(N_t), minus L(N) for any model N on the first features with √r ‖u‖₂ <= C.
+    r"""Upper bound on the average over t < T of E L(N_t), minus L(N) for any model N on the first
+    features with √r ‖u‖₂ <= C.
 
     .. math:: \frac{C^2}{2r\tau} + \frac{\eta r}{2}\Bigl(\frac12 + \frac{\sinh 2\tau}{4\tau}\Bigr)
               + C\Bigl(\frac{\sinh\tau}{\tau} - 1\Bigr), \qquad \tau = \eta T
 
     Book: ``thm-both-layers``.
-    Error: rounding, relative 1e-13. The expectation is over the samples; the first weights are fixed.
+    Error: rounding, relative 1e-13. The expectation is over the samples; the first weights are
+    fixed.
     Raises: ValueError as :func:`excess_terms`.
 
     >>> excess_bound(C=2.0, r=8, eta=0.25, T=4) == sum(excess_terms(C=2.0, r=8, eta=0.25, T=4))
@@ -73,7 +84,8 @@ def excess_bound(C: float, r: int, eta: float, T: int) -> float:
 
 
 def step_size(C: float, r: int, T: int) -> float:
-    r"""The step η = C / (r √T), which makes the first two terms of :func:`excess_bound` nearly equal, C / (2 √T) each.
+    r"""The step η = C / (r √T), which makes the first two terms of :func:`excess_bound` nearly
+    equal, C / (2 √T) each.
 
     Book: ``cor-both-layers-width`` and ``cor-sgd-learns-polynomials``.
     Error: rounding.
@@ -87,7 +99,8 @@ def step_size(C: float, r: int, T: int) -> float:
 
 
 def steps_needed(C: float, error: float) -> int:
-    r"""A number of steps that suffices for excess risk ``error``: the least integer T >= 4 C² / error².
+    r"""A number of steps that suffices for excess risk ``error``: the least integer T >= 4 C² /
+    error².
 
     Book: ``cor-both-layers-width`` and ``cor-sgd-learns-polynomials``.
     Error: none; the two floats are taken as exact rational numbers.
@@ -101,7 +114,8 @@ def steps_needed(C: float, error: float) -> int:
 
 
 def width_needed(C: float, error: float) -> int:
-    r"""A width that suffices for excess risk ``error``: the least integer r >= 2 C^(5/2) / error^(3/2).
+    r"""A width that suffices for excess risk ``error``: the least integer r >= 2 C^(5/2) /
+    error^(3/2).
 
     Book: ``cor-both-layers-width``.
     Error: none; r is the least integer with r² >= 4 C⁵ / error³, found with integers.
