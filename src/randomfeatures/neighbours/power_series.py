@@ -78,8 +78,8 @@ def kernel_of_orders(
         weight = np.exp(2 * np.log(np.abs(c)) + power * math.log1p(square))
     if order is not None:
         # The sum over k is (1 + s²)^j times a binomial probability.
-        order = np.minimum(integer("order", order, at_least=0), power)
-        weight = weight * special.bdtr(order, power, square / (1 + square))
+        kept = np.minimum(integer("order", order, at_least=0), power)
+        weight = weight * special.bdtr(kept, power, square / (1 + square))
     real("the value at rho = 1", float(np.sum(weight)))
     total = array_namespace(rho).zeros_like(rho)
     for size in weight[::-1]:
