@@ -8,6 +8,7 @@ import pytest
 from checks import assert_close
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import gammainc
 
 from randomfeatures.neighbours.thresholds import parity_network, quadrant_tail, threshold_floor
 
@@ -72,9 +73,9 @@ def test_lines_that_keep_away_leave_the_disc(seed, beta, alpha):
 
 @pytest.mark.claim("thm-thresholds", kind="identity")
 def test_the_floor_is_the_probability_of_the_disc():
-    """The squared length of a Gaussian vector in the plane is exponential with mean 2."""
+    """Half the squared length of a Gaussian vector in R^d has the gamma law of index d/2."""
     for beta in (0.2, 1.0, 3.0):
-        assert_close(threshold_floor(beta), 1 - math.exp(-(beta**2) / 2), 1e-14)
+        assert_close(threshold_floor(beta), gammainc(2 / 2, beta**2 / 2), 1e-14)
     share = np.mean(np.abs(disc_measure()) < 1.2)
     assert abs(threshold_floor(1.2) - share) < 1 / RADII
 
