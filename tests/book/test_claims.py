@@ -110,6 +110,7 @@ def guess():
     """Book: ``thm-guess``. Book: ``def-wave``."""
 '''
 LEDGER = "# Claims\n\n```{claims-graph}\n```\n\n```{claims-table}\n```\n"
+MAP = "# Map\n\n```{claims-map} part\n```\n"
 TESTS = """
 import pytest
 from pytest import mark
@@ -241,6 +242,70 @@ def test_a_complete_book_passes_and_its_ledger_is_right(tmp_path):
     assert "standard · no function: a step, and no number · ledger" in lemma
     assert lemma.count("no function") == 1
     assert text_of(cards["lem-series"]).count("no function") == 1  # the copy comes without notes
+
+
+LEANING = """# Leaning
+
+```{prf:theorem} Leans
+:label: thm-leans
+
+Leans. {source}`new` {no-function}`none`
+```
+
+```{prf:proof}
+By {prf:ref}`lem-series` and {prf:ref}`def-wave`.
+```
+
+Compare {prf:ref}`thm-bound`, and once more {prf:ref}`lem-series`. MORE
+"""
+LEANING_TEST = '\n@pytest.mark.claim("thm-leans", kind="identity")\ndef test_leans(): ...\n'
+
+
+def rows_of(markup: str) -> list[list[str]]:
+    """The words in the table of a map, by row."""
+    table = re.search(r'<table class="[^"]*claims-map.*?</table>', markup, re.S)[0]
+    rows = re.findall(r"<tr.*?</tr>", table, re.S)
+    return [
+        [text_of(entry).strip() for entry in re.findall(r"<t[hd].*?</t[hd]>", row, re.S)]
+        for row in rows
+    ]
+
+
+def test_the_map_of_a_part_tells_proofs_from_text_and_leaves_out_the_part_itself(tmp_path):
+    good_book(tmp_path)
+    beside = LEANING.replace("thm-leans", "thm-beside").replace("MORE", "{prf:ref}`thm-leans`")
+    write(tmp_path / "book", {"part/x.md": LEANING.replace("MORE", ""), "part/y.md": beside})
+    parts = "# Parts\n\n```{toctree}\npart/x\npart/y\n```\n"
+    write(tmp_path / "book", {"0map.md": MAP, "d.md": parts})
+    tests = TESTS + LEANING_TEST + LEANING_TEST.replace("leans", "beside")
+    write(tmp_path / "tests", {"part/test_waves.py": tests})
+    assert build(tmp_path, "claims") == []
+
+    markup = page(tmp_path, "0map")
+    assert rows_of(markup) == [
+        ["Page", "States", "Its proof uses", "Its text cites"],
+        ["Leaning", "Theorem 5.1", "Lemma 2.2", "Theorem 3.1"],
+        ["Leaning", "Theorem 5.2", "Lemma 2.2", "Theorem 3.1"],
+    ]
+    assert 'href="part/y.html#thm-beside"' in markup
+    svg = re.search(r"<svg.*?</svg>", markup, re.S)[0]
+    boxes = re.findall(r'<a id="claims-n(\d)" class="\w+" href="[^"]+#([\w-]+)"', svg)
+    label = dict(boxes)
+    arrows = re.findall(r'<path id="claims-u(\d)v(\d)" d="[^"]*"( stroke-dasharray)?', svg)
+    assert sorted((label[u], label[v], bool(dashed)) for u, v, dashed in arrows) == [
+        ("lem-series", "thm-beside", False),
+        ("lem-series", "thm-leans", False),
+        ("thm-bound", "thm-beside", True),
+        ("thm-bound", "thm-leans", True),
+    ]
+    # the notes of the statements lead to the cards, not to the map, though its page comes first
+    assert 'href="c.html#claim-thm-bound"' in page(tmp_path, "b")
+
+    # The text of a page cites less: the map follows, though its own page did not change.
+    less = LEANING.replace("MORE", "").replace("{prf:ref}`thm-bound`", "nothing")
+    write(tmp_path / "book", {"part/x.md": less})
+    assert build(tmp_path, "claims") == []
+    assert rows_of(page(tmp_path, "0map"))[1] == ["Leaning", "Theorem 5.1", "Lemma 2.2", "–"]
 
 
 def test_a_test_links_to_its_file_where_the_repository_has_an_address(tmp_path):
@@ -510,9 +575,9 @@ def test_environments_of_parallel_readers_are_merged():
     claims.stored(theirs)["figures"].update(a=["figure"])
     claims.merge(None, ours, {"a"}, theirs)
     results, figures = {"a": ["new"], "b": ["kept"]}, {"a": ["figure"]}
-    assert ours.claims == {"results": results, "figures": figures, "pages": {}}
+    assert ours.claims == {"results": results, "figures": figures, "cites": {}, "pages": {}}
     claims.purge(None, ours, "a")
-    assert ours.claims == {"results": {"b": ["kept"]}, "figures": {}, "pages": {}}
+    assert ours.claims == {"results": {"b": ["kept"]}, "figures": {}, "cites": {}, "pages": {}}
 
 
 def test_every_file_of_the_extension_counts_for_its_version(tmp_path, monkeypatch):

@@ -2,9 +2,9 @@
 
 Read from the chapters (Sphinx's doctrees), the tests and the package (their syntax trees; neither
 is imported), never typed by hand. Gives the roles ``source`` and ``no-function`` and the directives
-``claims-table`` and ``claims-graph``, and writes ``claims.json`` beside the pages. It warns, so
-that ``-W`` fails the build, when a result lacks its label, proof, source, check or function, or a
-mark, a kind or a dependency is wrong.
+``claims-table``, ``claims-graph`` and ``claims-map``, and writes ``claims.json`` beside the pages.
+It warns, so that ``-W`` fails the build, when a result lacks its label, proof, source, check or
+function, or a mark, a kind or a dependency is wrong.
 """
 
 import hashlib
@@ -18,15 +18,26 @@ from sphinx.util import logging
 
 from .checks import read_checks
 from .functions import read_functions
-from .ledger import Ledger, in_order, problems, read_figures, read_results, stored
+from .ledger import (
+    Ledger,
+    chapters,
+    cited,
+    in_order,
+    problems,
+    read_figures,
+    read_results,
+    stored,
+)
 from .page import (
     GraphDirective,
+    MapDirective,
     NoFunctionRole,
     Page,
     Render,
     SourceRole,
     TableDirective,
     claims_graph,
+    claims_map,
     claims_table,
 )
 
@@ -37,6 +48,7 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
     docname = app.env.docname
     stored(app.env)["results"][docname] = read_results(doctree, docname)
     stored(app.env)["figures"][docname] = read_figures(doctree, docname)
+    stored(app.env)["cites"][docname] = cited(doctree)
 
 
 def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
@@ -56,7 +68,8 @@ def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
     checks, wrong_checks = read_checks(folder(app, app.config.claims_tests))
     functions, wrong_functions = read_functions(folder(app, app.config.claims_package))
     results, figures = in_order(env, "results"), in_order(env, "figures")
-    env.claims_ledger = Ledger(results, figures, checks, functions)
+    cites = {docname: stored(env)["cites"].get(docname, ()) for docname in chapters(env)}
+    env.claims_ledger = Ledger(results, figures, checks, functions, cites)
 
     statements, objects = set(getattr(env, "proof_list", {})), env.get_domain("py").objects
     wrong = problems(env.claims_ledger, statements, set(objects))
@@ -126,8 +139,10 @@ def setup(app: Sphinx) -> dict:
     app.add_role("no-function", NoFunctionRole())
     app.add_directive("claims-table", TableDirective)
     app.add_directive("claims-graph", GraphDirective)
+    app.add_directive("claims-map", MapDirective)
     app.add_node(claims_table)
     app.add_node(claims_graph)
+    app.add_node(claims_map)
     app.add_post_transform(Render)
     app.connect("doctree-read", collect)
     app.connect("env-purge-doc", purge)

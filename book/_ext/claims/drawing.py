@@ -159,28 +159,39 @@ def joined_runs(first: tuple[float, int], second: tuple[float, int]) -> tuple[fl
 
 
 def draw(
-    graph: nx.DiGraph, known: dict[str, Result], number: dict[str, str], uri: dict[str, str]
+    graph: nx.DiGraph,
+    known: dict[str, Result],
+    number: dict[str, str],
+    uri: dict[str, str],
+    *,
+    title: str = "Which result uses which",
+    as_text: str = "The cards on this page list every use as text.",
 ) -> str:
-    """The drawing as SVG in the page's own colours; every box is a link to its statement."""
+    """The drawing as SVG in the page's own colours; every box is a link to its statement.
+
+    The arrow of an edge with the attribute ``dashed`` is dashed. ``as_text`` says where a reader
+    who cannot see the drawing finds the same.
+    """
+    dashed = set(nx.get_edge_attributes(graph, "dashed"))
     reached = nx.transitive_closure_dag(graph)
     graph = reduced(graph)
     corner, routes = layout(graph)
     width = max((x for x, _ in corner.values()), default=0) + WIDTH + 4
     height = max((y for _, y in corner.values()), default=0) + HEIGHT + 4
     place = {label: position for position, label in enumerate(graph)}
-    arrows = [arrow(edge, points, place) for edge, points in routes.items()]
+    arrows = [arrow(edge, points, place, edge in dashed) for edge, points in routes.items()]
     styles = [highlight(label, list(routes), reached, place) for label in place]
     boxes = [box(known[n], number[n], uri[n], corner[n], place[n]) for n in graph]
     counts = f"{len(graph)} results and {len(routes)} arrows."
     size = f"width:100%;max-width:{width:.0f}px;min-width:{0.88 * width:.0f}px"
     return (
-        '<div class="claims-graph" role="region" aria-label="Which result uses which"'
+        f'<div class="claims-graph" role="region" aria-label="{html.escape(title)}"'
         ' tabindex="0">'
         f"<style>{''.join(styles)}</style>"
         f'<svg viewBox="-2 -2 {width:.0f} {height:.0f}" style="{size}"'
         ' role="group" aria-labelledby="claims-t claims-d">'
-        '<title id="claims-t">Which result uses which</title>'
-        f'<desc id="claims-d">{counts} The cards on this page list every use as text.</desc>'
+        f'<title id="claims-t">{html.escape(title)}</title>'
+        f'<desc id="claims-d">{counts} {html.escape(as_text)}</desc>'
         '<defs><marker id="claims-arrow" viewBox="0 0 8 8" refX="8" refY="4"'
         ' markerWidth="7" markerHeight="7" orient="auto">'
         '<polygon points="0,0.5 8,4 0,7.5" fill="currentColor"/></marker></defs>'
@@ -203,9 +214,10 @@ def arrow_id(edge: Edge, place: dict[str, int]) -> str:
     return f"claims-u{place[start]}v{place[end]}"
 
 
-def arrow(edge: Edge, points: list[Point], place: dict[str, int]) -> str:
+def arrow(edge: Edge, points: list[Point], place: dict[str, int], dashed: bool) -> str:
     name = arrow_id(edge, place)
-    return f'<path id="{name}" d="{curve(points)}" marker-end="url(#claims-arrow)"/>'
+    style = ' stroke-dasharray="5 4"' if dashed else ""
+    return f'<path id="{name}" d="{curve(points)}"{style} marker-end="url(#claims-arrow)"/>'
 
 
 def highlight(label: str, edges: list[Edge], reached: nx.DiGraph, place: dict[str, int]) -> str:

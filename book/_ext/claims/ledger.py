@@ -64,6 +64,7 @@ class Ledger:
     figures: list[Figure]
     checks: list[Check]
     functions: list[Function]
+    cites: dict[str, tuple[str, ...]]  # by page: what it cites anywhere, in order
 
     @property
     def known(self) -> dict[str, Result]:
@@ -138,7 +139,7 @@ def read_figures(doctree: nodes.document, docname: str) -> list[Figure]:
 def stored(env: BuildEnvironment) -> dict[str, dict]:
     """What the environment keeps from one build to the next, by page."""
     if not hasattr(env, "claims"):
-        env.claims = {"results": {}, "figures": {}, "pages": {}}
+        env.claims = {"results": {}, "figures": {}, "cites": {}, "pages": {}}
     return env.claims
 
 
@@ -247,6 +248,27 @@ def dependencies(known: dict[str, Result]) -> nx.DiGraph:
     for result in known.values():
         graph.add_edges_from((used, result.label) for used in uses(result, known))
     return graph
+
+
+def support(ledger: Ledger, folder: str) -> dict[str, list[str]]:
+    """By result of the pages below ``folder``: the results outside that its page rests on.
+
+    First those that its proof uses, then the others that the text of its page cites.
+    """
+    inside = [result for result in ledger.results if below(result.docname, folder)]
+    found = {}
+    for result in inside:
+        labels = dict.fromkeys((*result.uses, *ledger.cites.get(result.docname, ())))
+        found[result.label] = [
+            label
+            for label in labels
+            if label in ledger.known and not below(ledger.known[label].docname, folder)
+        ]
+    return found
+
+
+def below(docname: str, folder: str) -> bool:
+    return docname.startswith(f"{folder}/")
 
 
 def cycles(known: dict[str, Result]) -> list[list[str]]:

@@ -1,4 +1,6 @@
-"""What a reader sees: the cards and the drawing on the claims page, and the note at a statement."""
+"""What a reader sees: the cards and the drawing on the claims page, the map of a part, and the note
+at a statement.
+"""
 
 import re
 from collections import Counter
@@ -27,6 +29,7 @@ from .ledger import (
     is_no_function,
     is_source,
     stored,
+    support,
 )
 
 # What an author writes.
@@ -38,6 +41,10 @@ class claims_table(nodes.General, nodes.Element):
 
 class claims_graph(nodes.General, nodes.Element):
     """Stands where the drawing goes until the chapters are all read."""
+
+
+class claims_map(nodes.General, nodes.Element):
+    """Stands where the map of a part goes until the chapters are all read."""
 
 
 class TableDirective(SphinxDirective):
@@ -52,8 +59,18 @@ class GraphDirective(SphinxDirective):
     """Which result uses which, as a drawing."""
 
     def run(self) -> list[nodes.Node]:
-        stored(self.env)["pages"][self.env.docname] = True
+        stored(self.env)["pages"].setdefault(self.env.docname, False)
         return [claims_graph()]
+
+
+class MapDirective(SphinxDirective):
+    """What the pages below a folder rest on in the rest of the book: a drawing and a table."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        stored(self.env)["pages"].setdefault(self.env.docname, False)
+        return [claims_map(folder=self.arguments[0])]
 
 
 class SourceRole(SphinxRole):
@@ -87,6 +104,8 @@ class Render(SphinxPostTransform):
             node.replace_self(page.table())
         for node in list(self.document.findall(claims_graph)):
             node.replace_self(page.graph())
+        for node in list(self.document.findall(claims_map)):
+            node.replace_self(page.map(node["folder"]))
         for statement in list(self.document.findall(lambda node: isinstance(node, STATEMENTS))):
             if statement["realtype"] in RESULTS:
                 page.complete(statement)
@@ -113,8 +132,9 @@ class Page:
             note += [nodes.Text(" · "), reason]
         if functions := self.ledger.functions_of(result):
             note += [nodes.Text(" · computed by "), *listed(map(self.function, functions))]
-        if pages := sorted(stored(self.env)["pages"]):
-            card = self.link(pages[0], f"claim-{result.label}", [nodes.Text("ledger")])
+        pages = stored(self.env)["pages"]
+        if with_cards := sorted(docname for docname, cards in pages.items() if cards):
+            card = self.link(with_cards[0], f"claim-{result.label}", [nodes.Text("ledger")])
             note += [nodes.Text(" · "), card]
 
     # The claims page.
@@ -178,7 +198,37 @@ class Page:
         uri = {label: self.uri(result.docname, label) for label, result in known.items()}
         return [nodes.raw("", draw(graph, known, number, uri), format="html")]
 
-    # Parts of both.
+    # The map of a part.
+
+    def map(self, folder: str) -> list[nodes.Node]:
+        """What each page below ``folder`` rests on: drawn, and as a table."""
+        rests_on, known = support(self.ledger, folder), self.ledger.known
+        graph = nx.DiGraph()
+        graph.add_nodes_from(label for label in known if label in rests_on)
+        for label, labels in rests_on.items():
+            for used in labels:
+                in_proof = used in known[label].uses
+                graph.add_edge(used, label, **({} if in_proof else {"dashed": True}))
+        drawing = draw(
+            graph,
+            known,
+            {label: self.name(known[label]) for label in graph},
+            {label: self.uri(known[label].docname, label) for label in graph},
+            title="What each page rests on",
+            as_text="The table below lists the same as text.",
+        )
+        rows = [self.map_row(known[label], labels) for label, labels in rests_on.items()]
+        heads = ("Page", "States", "Its proof uses", "Its text cites")
+        return [nodes.raw("", drawing, format="html"), plain_table(heads, rows)]
+
+    def map_row(self, result: Result, labels: list[str]) -> list[list[nodes.Node]]:
+        in_proof = [label for label in labels if label in result.uses]
+        in_text = [label for label in labels if label not in result.uses]
+        page = self.link(result.docname, "", self.env.titles[result.docname].children)
+        names = [listed(map(self.used, some)) for some in (in_proof, in_text)]
+        return [[page], self.reference(result), *names]
+
+    # Parts of all.
 
     def function(self, function: Function) -> list[nodes.Node]:
         """The function's name, linked to its documentation where a page has it."""
@@ -291,6 +341,20 @@ def folded(statement: nodes.Element) -> list[nodes.Node]:
 
 def is_left_out(node: nodes.Node) -> bool:
     return is_source(node) or is_no_function(node) or isinstance(node, nodes.target)
+
+
+def plain_table(heads: Iterable[str], rows: list[list[list[nodes.Node]]]) -> nodes.table:
+    """A table with a row of headings and, in each entry, a paragraph of the given nodes."""
+    head = [[nodes.Text(text)] for text in heads]
+    group = nodes.tgroup(cols=len(head))
+    group += [nodes.colspec(colwidth=1) for _ in head]
+    group += nodes.thead("", table_row(head))
+    group += nodes.tbody("", *map(table_row, rows))
+    return nodes.table("", group, classes=["claims-map"])
+
+
+def table_row(entries: list[list[nodes.Node]]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *entry)) for entry in entries))
 
 
 def field(name: str, body: list[nodes.Node]) -> nodes.field:
