@@ -106,6 +106,13 @@ def test_bad_arguments(call, message):
         call()
 
 
+@pytest.mark.parametrize("tangent", [False, True])
+def test_lists_and_integers_are_points_too(tangent):
+    x, y = [[1, 0], [2, 3]], [[0, 1]]
+    kernel = product_kernel(np.array(x, float), np.array(y, float), 2, tangent=tangent)
+    assert_close(product_kernel(x, y, 2, tangent=tangent), kernel, 1e-15)
+
+
 def test_an_error_that_is_no_float_is_refused():
     with pytest.raises(ArithmeticError, match="above the largest float"):
         extrapolation_error(400, 2, 10.0)

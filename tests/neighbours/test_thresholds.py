@@ -41,6 +41,8 @@ def test_the_tail_is_one_less_the_largest_energies(r):
 @pytest.mark.claim("thm-thresholds", kind="identity")
 def test_the_tail_is_of_the_order_stated():
     assert_close(10**6 * quadrant_tail(10**6), 4 / math.pi**2, 1e-6)
+    for r in (10**12, 10**200, 10**299 + 1):
+        assert_close(r * quadrant_tail(r), 4 / math.pi**2, 1e-11)
 
 
 @pytest.mark.claim("thm-thresholds", kind="quadrature")

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from randomfeatures.foundations.arguments import Array, integer, real
+from randomfeatures.foundations.arguments import Array, integer, real, real_arrays
 from randomfeatures.foundations.hermite import relu_coefficients
 from randomfeatures.power.kernels import arc_cosine
 
@@ -56,6 +56,7 @@ def product_kernel(
     (array([[0.25]]), array([[0.75]]))
     """
     factors = integer("factors", factors, at_least=1)
+    x, y = real_arrays(x=x, y=y, ndim=2)
     half = arc_cosine(x, y, 1, 1) / 2
     if not tangent:
         return half**factors

@@ -24,7 +24,9 @@ def memory_curve(
 
     C_k is the leverage of row k in the matrix with the rows W^k w, from its QR factorisation: the
     square root of the condition number of G counts, not the number itself. Where the vectors W^k w
-    do not span R^r, as many units as they span are counted.
+    do not span R^r, as many units as they span are counted. Directions below 2^-52 times the number
+    of steps, relative to the largest, count as not spanned: the sum over a large random W, with 60
+    units for instance, falls short of r by whole units.
 
     Book: ``thm-memory-budget``.
     Error: absolute, 1e-15 times the square root of the condition number of G.

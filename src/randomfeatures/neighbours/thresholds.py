@@ -31,7 +31,7 @@ def quadrant_tail(r: int) -> float:
         raise ArithmeticError(f"quadrant_tail is below 1e-300 for r = 10**{len(str(r)) - 1}")
     if r == 0:
         return 1.0
-    first = 4 / (math.pi * (2 * pairs + 1)) ** 2
+    first = (2 / (math.pi * (2 * pairs + 1))) ** 2
     beyond = 2 / math.pi**2 * float(polygamma(1, pairs + 1.5))
     return beyond + (first if half else 2 * first)
 
