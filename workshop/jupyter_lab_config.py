@@ -12,15 +12,9 @@ from jupytext import TextFileContentsManager
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from build_math import MACROS  # noqa: E402
-from notebooks import arguments  # noqa: E402
+from notebooks import definition  # noqa: E402
 
-DEFINITIONS = (
-    "$"
-    + "".join(
-        rf"\def{name}{'#1#2'[: 2 * arguments(body)]}{{{body}}}" for name, body in MACROS.items()
-    )
-    + "$\n\n"
-)
+DEFINITIONS = "$" + "".join(definition(*macro) for macro in MACROS.items()) + "$\n\n"
 
 
 def first_text(notebook: dict) -> dict | None:
