@@ -103,6 +103,12 @@ def test_breaks_far_out_cost_nothing():
     assert stability_price(2.0, [-60.0, -50.0, 50.0, 60.0]) == 1.0
 
 
+@pytest.mark.parametrize("edge", [6.0, 8.1])
+def test_a_break_costs_the_same_on_both_sides(edge):
+    """With Φ itself in place of its complement the upper tail would be off by more."""
+    assert_close(stability_price(2.0, [edge]), stability_price(2.0, [-edge]), 1e-15)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
