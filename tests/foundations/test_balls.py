@@ -74,6 +74,9 @@ def test_what_stays_unknown_is_refused():
     ):
         certify(zero_with_a_radius)
     assert MOST_BITS / 2 < precisions[-1] <= MOST_BITS
+    with pytest.raises(ArithmeticError):
+        certify(zero_with_a_radius, bits=64)
+    assert precisions[-1] == MOST_BITS
     assert certify(lambda: ball(0)) == 0
 
 

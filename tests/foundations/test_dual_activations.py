@@ -376,3 +376,10 @@ def test_biases_and_phases_and_correlations_are_refused():
             match=r"rho must hold finite numbers >= -1 and <= 1, got 1.5 at index \(1,\)",
         ):
             dual(np.array([0.0, 1.5]))
+
+
+@pytest.mark.parametrize("dual", DUALS)
+def test_the_excess_that_is_cut_is_a_hundred_units(dual):
+    assert dual(1.0, 1.0, 1 + 100 * 2.0**-52) == dual(1.0, 1.0, 1.0)
+    with pytest.raises(ValueError, match="covariance must be at most"):
+        dual(1.0, 1.0, 1 + 101 * 2.0**-52)

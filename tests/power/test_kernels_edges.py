@@ -81,6 +81,8 @@ def test_the_tangent_kernel_is_refused_where_only_its_layers_are_too_large():
     assert neural_tangent(x, x, 0) == pytest.approx(1.44e308, rel=1e-14)
     with pytest.raises(ArithmeticError, match="beyond the largest number"):
         neural_tangent(x, x, 1)
+    x = np.array([[9e153, 0.0]])  # 2 |x|² is a float, 3 |x|² is none
+    assert neural_tangent(x, x, 1) == pytest.approx(1.62e308, rel=1e-14)
 
 
 def test_huge_numbers_of_outputs_are_refused():

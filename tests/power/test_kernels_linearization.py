@@ -425,3 +425,10 @@ def test_a_network_in_training_mode_is_refused_and_one_in_evaluation_mode_is_not
         net.eval()
         if getattr(layer, "track_running_stats", True):
             assert torch.all(torch.isfinite(compute[call]()))
+
+
+def test_outputs_of_two_axes_a_row_are_refused():
+    with pytest.raises(
+        ValueError, match=r"f must return shape \(1,\) or \(1, k\) .* got \(1, 3, 1\)"
+    ):
+        empirical_tangent_kernel(lambda p, x: x[:, :, None] * p["w"][0], PARAMS, X, X)
