@@ -2,6 +2,7 @@
 rounded outwards."""
 
 import math
+import sys
 from fractions import Fraction
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from randomfeatures.foundations import balls
 from randomfeatures.foundations.balls import (
+    LARGEST,
     MOST_BITS,
     SMALLEST,
     accurate,
@@ -80,6 +82,10 @@ def test_what_stays_unknown_is_refused():
     assert certify(lambda: ball(0)) == 0
 
 
+def test_the_ends_of_the_floats():
+    assert (sys.float_info.min, sys.float_info.max) == (SMALLEST, LARGEST)
+
+
 def test_below_the_floats_a_zero_is_accepted_if_asked():
     assert certify(lambda: ball(1) / 3 - ball(1) / 3, floor=True).abs_upper() < SMALLEST
     with pytest.raises(ArithmeticError):
@@ -110,6 +116,6 @@ def test_the_enclosure_of_a_wide_ball_has_both_ends(middle, radius):
 
 
 def test_without_flint_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "flint", None)
+    monkeypatch.setitem(sys.modules, "flint", None)
     with pytest.raises(ImportError, match="pip install python-flint"):
         balls.flint()
