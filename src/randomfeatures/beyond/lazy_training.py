@@ -301,7 +301,7 @@ def trace(A: Float[Array, "d d"]) -> Float[Array, ""]:
     return xp.sum(xp.linalg.diagonal(A))
 
 
-def inner(A: Float[Array, "d d"], B: Float[Array, "d d"]) -> float:
+def inner(A: Float[Array, "n m"], B: Float[Array, "n m"]) -> float:
     """<A, B> = Tr AᵀB, whose norm is that of Frobenius.
 
     >>> inner(np.eye(3), np.eye(3))

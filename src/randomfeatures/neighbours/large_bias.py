@@ -19,7 +19,7 @@ LARGEST_BIAS = 37.0
 """Beyond, Φ(-b) is no longer a normal double."""
 
 
-def threshold_kernel(rho: Float[Array, "*s"], b: float) -> Float[np.ndarray, "*s"]:
+def threshold_kernel(rho: Float[Array, "*s"], b: float) -> Float[Array, "*s"]:
     r"""The limit of the tangent kernel with threshold b, divided by its value at ρ = 1.
 
     .. math:: h_b(\rho) = \frac{1+\rho}2\,\frac{\mathbb P(u>b,\,v>b)}{\Phi(-b)}
@@ -69,7 +69,7 @@ def threshold_coefficients(b: float, degree: int) -> Float[np.ndarray, "{degree}
     return (step + np.concatenate([[0.0], step[:-1]])) / 2
 
 
-def threshold_kernel_bound(rho: Float[Array, "*s"], b: float) -> Float[np.ndarray, "*s"]:
+def threshold_kernel_bound(rho: Float[Array, "*s"], b: float) -> Float[Array, "*s"]:
     r"""β_b(ρ): upper bound on the kernel, equal to it for b = 0 ≤ ρ, and for ρ = 0.
 
     .. math:: \beta_b(\rho) = \frac{1+\rho}2\Bigl(\Phi(-b)
@@ -116,7 +116,7 @@ def coupling(rho: Float[Array, "n n"], b: float) -> float:
 
 def prediction_bound(
     rho: Float[Array, "*s n"], b: float, radius: float, size: float
-) -> Float[np.ndarray, "*s"]:
+) -> Float[Array, "*s"]:
     r"""Upper bound on the interpolant at inputs with the correlations ``rho`` to the n examples.
 
     .. math:: |\hat f(x)| \le \frac{\|y\|}{1-B} \Bigl(\sum_{i\le n}\beta_b(\rho_i)^2\Bigr)^{1/2}
