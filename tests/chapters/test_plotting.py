@@ -1,4 +1,4 @@
-"""A film is HTML that stands alone; its buttons are pressed in tests/test_browser.py."""
+"""A film is HTML that stands alone; its buttons are pressed in tests/book/test_browser.py."""
 
 import matplotlib.pyplot as plt
 import pytest

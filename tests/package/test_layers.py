@@ -95,9 +95,6 @@ def chapters() -> dict[str, set[str]]:
     }
 
 
-WITHOUT_TESTS = {
-    "spectrum",
-}
 BESIDE = {"sharp.population_error": "the tool of the chapter sharp/sandwich, a folder of its own"}
 
 
@@ -139,7 +136,7 @@ def test_the_tests_of_a_module_have_its_name(part):
         assert any(f"{path.stem}_".startswith(f"test_{name}_") for name in names), (
             f"{path.name} has the name of no module"
         )
-    for name in names - WITHOUT_TESTS:
+    for name in names:
         if "." not in name:
             assert list((ROOT / "tests" / part).glob(f"test_{name}*.py")), (
                 f"{part}.{name} has no tests of its name"
