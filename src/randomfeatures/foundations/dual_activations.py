@@ -14,6 +14,7 @@ which at the edges may be infinite or NaN.
 """
 
 import math
+from collections.abc import Callable
 
 from array_api_compat import array_namespace
 from jaxtyping import Float
@@ -107,17 +108,15 @@ def dual_relu_general(
     >>> float(dual_relu_general(np.array(0.0), 0.0, 0.0, 3.0, 2.0))  # two constants
     6.0
     """
-    variance_u, variance_v, covariance, a, b = broadcast(
+    return _of_covariance(
+        relu_general,
+        relu_general_slopes,
         variance_u=variance_u,
         variance_v=variance_v,
         covariance=covariance,
         bias_u=bias_u,
         bias_v=bias_v,
     )
-    _check(variance_u, variance_v, covariance)
-    arguments = (double(array) for array in (variance_u, variance_v, covariance, a, b))
-    value = with_derivatives(relu_general, relu_general_slopes, *arguments)
-    return array_namespace(a).astype(value, a.dtype)
 
 
 def dual_erf(
@@ -141,13 +140,13 @@ def dual_erf(
     >>> round(float(dual_erf(np.array(0.5), 0.5, 0.5)), 14)  # arcsin(1/2) = pi/6
     0.33333333333333
     """
-    variance_u, variance_v, covariance = broadcast(
-        variance_u=variance_u, variance_v=variance_v, covariance=covariance
+    return _of_covariance(
+        _erf,
+        _erf_slopes,
+        variance_u=variance_u,
+        variance_v=variance_v,
+        covariance=covariance,
     )
-    _check(variance_u, variance_v, covariance)
-    arguments = (double(array) for array in (variance_u, variance_v, covariance))
-    value = with_derivatives(_erf, _erf_slopes, *arguments)
-    return array_namespace(value).astype(value, variance_u.dtype)
 
 
 def dual_sine(
@@ -174,17 +173,15 @@ def dual_sine(
     >>> dual_sine(np.array([0.0, 1.0]), 0.0, 0.0, np.pi / 2, np.pi / 2)[0] == 1
     np.True_
     """
-    variance_u, variance_v, covariance, phi, psi = broadcast(
+    return _of_covariance(
+        _sine,
+        _sine_slopes,
         variance_u=variance_u,
         variance_v=variance_v,
         covariance=covariance,
         phase_u=phase_u,
         phase_v=phase_v,
     )
-    _check(variance_u, variance_v, covariance)
-    arguments = (double(array) for array in (variance_u, variance_v, covariance, phi, psi))
-    value = with_derivatives(_sine, _sine_slopes, *arguments)
-    return array_namespace(value).astype(value, phi.dtype)
 
 
 def dual_gaussian(
@@ -207,13 +204,25 @@ def dual_gaussian(
     >>> float(dual_gaussian(np.array(1.0), 3.0, 0.0)) == 8**-0.5
     True
     """
-    variance_u, variance_v, covariance = broadcast(
-        variance_u=variance_u, variance_v=variance_v, covariance=covariance
+    return _of_covariance(
+        _gaussian,
+        _gaussian_slopes,
+        variance_u=variance_u,
+        variance_v=variance_v,
+        covariance=covariance,
     )
-    _check(variance_u, variance_v, covariance)
-    arguments = (double(array) for array in (variance_u, variance_v, covariance))
-    value = with_derivatives(_gaussian, _gaussian_slopes, *arguments)
-    return array_namespace(value).astype(value, variance_u.dtype)
+
+
+def _of_covariance(
+    function: Callable[..., Array],
+    slopes: Callable[..., tuple[Array, ...]],
+    **arguments: Float[Array, "..."] | float,
+) -> Array:
+    """The function of checked arguments, variances and covariance first, in double precision."""
+    arrays = broadcast(**arguments)
+    _check(*arrays[:3])
+    value = with_derivatives(function, slopes, *(double(array) for array in arrays))
+    return array_namespace(value).astype(value, arrays[0].dtype)
 
 
 def _check(variance_u: Array, variance_v: Array, covariance: Array) -> None:
