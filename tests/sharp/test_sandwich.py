@@ -10,6 +10,7 @@ from checks import assert_close
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from neuron_parts import exact_eigenvalue, exact_tail
+from sandwich_parts import gram, part
 from scipy import special, stats
 
 from randomfeatures.foundations.dual_activations import dual_relu
@@ -34,17 +35,6 @@ from randomfeatures.sharp.sandwich import (
 )
 from randomfeatures.sharp.sandwich_budget import mean_error
 from randomfeatures.sharp.spectrum import harmonics, neuron_spectrum
-
-
-def gram(v, w):
-    return dual_relu(np.clip(v @ w.T, -1, 1))
-
-
-def part(d, degrees, v, w, weight):
-    """Sum of N(d, k) weight_k P_k of the cosines over some degrees."""
-    t = np.clip(v @ w.T, -1, 1)
-    return sum(multiplicity(d, k) * weight[k] * gegenbauer(d, k, t) for k in degrees)
-
 
 # --- the sandwich --------------------------------------------------------------------------------
 

@@ -10,9 +10,9 @@ import pytest
 from checks import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sandwich_parts import gram, part
 
-from randomfeatures.foundations.dual_activations import dual_relu
-from randomfeatures.foundations.sphere import gegenbauer, multiplicity, sample_sphere
+from randomfeatures.foundations.sphere import sample_sphere
 from randomfeatures.sharp.optimum import (
     features_needed,
     log_optimal_error,
@@ -27,16 +27,6 @@ from randomfeatures.sharp.sandwich import (
     random_relu_width,
 )
 from randomfeatures.sharp.spectrum import harmonics, neuron_spectrum
-
-
-def gram(v, w):
-    return dual_relu(np.clip(v @ w.T, -1, 1))
-
-
-def part(d, degrees, v, w, weight):
-    """Sum of N(d, k) weight_k P_k of the cosines over some degrees."""
-    t = np.clip(v @ w.T, -1, 1)
-    return sum(multiplicity(d, k) * weight[k] * gegenbauer(d, k, t) for k in degrees)
 
 
 def least_error(w, theta):
