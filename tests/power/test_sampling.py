@@ -20,6 +20,7 @@ from randomfeatures.power.sampling import (
     sampling_deviation,
     sampling_error,
     sampling_sup_deviation,
+    sampling_sup_width,
     smallest_coefficients,
 )
 
@@ -45,6 +46,35 @@ def test_the_sampling_error_over_all_draws_of_a_finite_law():
             N = sum(c[i] * features[i] for i in draw) / r
             mean += np.prod(law[list(draw)]) * np.mean((f - N) ** 2)
         assert_close(sampling_error(second_moment, float(np.mean(f**2)), r), mean, 1e-14)
+
+
+def log_probability_of(heads, r):
+    """The logarithm of P(exactly ``heads`` of r fair coins), a lower bound on the upper tail."""
+    return (
+        special.gammaln(r + 1)
+        - special.gammaln(heads + 1)
+        - special.gammaln(r - heads + 1)
+        - r * math.log(2)
+    )
+
+
+def likely_imbalance(r, log_delta):
+    """Largest (heads - tails)/r found that r fair coins pass with probability at least δ."""
+    heads = math.floor(r / 2 * (1 + math.sqrt(-2 * log_delta / r)))
+    while log_probability_of(heads, r) < log_delta:
+        heads -= max(1, round(1e-4 * math.sqrt(r)))
+    return 2 * heads / r - 1
+
+
+@pytest.mark.claim("lem-bounded-differences", kind="identity")
+def test_the_exponent_of_bounded_differences_is_attained():
+    """X = (sum of r signs)/r, differences 2/r, at 100 standard deviations: the logarithm of the
+    tail is within 1 % of the exponent -2t²/(r ℓ²), so 2 % more would be wrong.
+    """
+    r, log_delta = 10**8, -5000.0
+    t = likely_imbalance(r, log_delta)  # P(X >= t) >= e^log_delta
+    exponent = -2 * t**2 / (r * (2 / r) ** 2)
+    assert log_delta <= exponent < 0.99 * log_delta
 
 
 @pytest.mark.claim("lem-bounded-differences", kind="identity")
@@ -99,6 +129,53 @@ def test_deviations_hold_and_are_attained_up_to_a_constant():
     assert_close(sampling_sup_deviation(2.0, 50, 2 * math.exp(-4.5)), 10 / math.sqrt(50), 1e-12)
 
 
+@pytest.mark.claim("prop-sampling-high-probability", kind="identity")
+def test_the_logarithms_of_the_deviations_are_attained_by_random_signs():
+    """c(w) σ_w = ±B v with one v of norm 1, f = 0: the norm is B |heads - tails|/r. At δ = e^-20000
+    both bounds are within 1.5 % of what happens with probability at least δ; in part 2 the feature
+    is <w, x> with one w. The same bounds at δ = 1: the mean, attained in part 1 by r different
+    orthogonal features of very many.
+    """
+    r, log_delta, B = 10**10, -20_000.0, 3.0
+    seen = B * likely_imbalance(r, log_delta)
+    unit = B / math.sqrt(r)
+    part_1 = unit * (1 + math.sqrt(-2 * log_delta))
+    part_2 = unit * (2 + math.sqrt(2 * (math.log(2) - log_delta)))
+    for bound in (part_1, part_2):
+        assert 0.985 * bound < seen <= bound
+    for delta in (1.0, 0.3, 1e-300):  # the functions are these formulas
+        root = math.sqrt(-2 * math.log(delta))
+        assert_close(sampling_deviation(B, r, delta), unit * (1 + root), 1e-13 * unit)
+        root = math.sqrt(2 * math.log(2 / delta))
+        assert_close(sampling_sup_deviation(B, r, delta), unit * (2 + root), 1e-13 * unit)
+    # ‖f - N‖² = B²/r - B²/n for r different of n orthogonal features B e_i, f their mean.
+    r, n = 50, 10**5
+    f, N = np.full(n, B / n), np.where(np.arange(n) < r, B / r, 0.0)
+    attained = np.linalg.norm(f - N)
+    assert 0.999 * sampling_deviation(B, r, 1.0) < attained <= sampling_deviation(B, r, 1.0)
+
+
+@pytest.mark.claim("prop-sampling-high-probability", kind="one-sided")
+@pytest.mark.parametrize("r", [4, 100])
+def test_the_mean_part_of_the_uniform_bound(r):
+    """The 2 of part 2 is seen by no check: for linear features, weights e_1, ..., e_n each as
+    likely, the supremum is C sqrt(1/r - 1/n), half of it; we know no features that need more.
+    """
+    C, n = 3.0, 10**4
+    f, N = np.full(n, C / n), np.where(np.arange(n) < r, C / r, 0.0)
+    largest = np.linalg.norm(N - f)  # of <N - f, x> over |x| <= 1
+    assert 0.49 * 2 * C / math.sqrt(r) < largest <= 2 * C / math.sqrt(r)
+
+
+@pytest.mark.claim("prop-sampling-high-probability", kind="identity")
+def test_the_width_of_the_uniform_bound_is_the_least():
+    for C, error, delta in ((5.0, 0.1, 0.01), (300.0, 0.1, 0.5), (0.7, 2.0, 1e-9)):
+        r = sampling_sup_width(C, error, delta)
+        assert sampling_sup_deviation(C, r, delta) <= error * (1 + 1e-12)
+        assert r == 1 or sampling_sup_deviation(C, r - 1, delta) > error
+    assert sampling_sup_width(0.0, 1.0, 0.5) == 1
+
+
 @pytest.mark.claim("prop-importance-sampling", kind="identity")
 def test_the_best_density_on_a_finite_law():
     rng = np.random.default_rng(2)
@@ -141,6 +218,7 @@ def test_smallest_coefficients_of_a_linear_function(d):
         (lambda: sampling_deviation(-1.0, 5, 0.1), "bound must be"),
         (lambda: sampling_deviation(1.0, 5, 0.0), "delta must be"),
         (lambda: sampling_sup_deviation(1.0, 5, 1.5), "delta must be"),
+        (lambda: sampling_sup_width(1.0, 0.0, 0.5), "error must be"),
         (lambda: smallest_coefficients(1), "d must be an integer >= 2"),
     ],
 )

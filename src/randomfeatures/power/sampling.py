@@ -74,6 +74,28 @@ def sampling_sup_deviation(bound: float, r: int, delta: float) -> float:
     return bound / math.sqrt(r) * (2 + math.sqrt(2 * math.log(2 / delta)))
 
 
+def sampling_sup_width(bound: float, error: float, delta: float) -> int:
+    r"""The least number r of features for which :func:`sampling_sup_deviation` is at most
+    ``error``, an error in the *maximum norm*, not squared.
+
+    .. math:: r = \Bigl\lceil \frac{C^2}{\varepsilon^2}\Bigl(2 + \sqrt{2\log(2/\delta)}\Bigr)^2
+              \Bigr\rceil
+
+    Book: ``prop-sampling-high-probability``.
+    Error: the number before rounding up has a relative error of 1e-15; where that passes an
+    integer, r is off by one.
+    Raises: ValueError unless bound = C >= 0, error > 0 and 0 < delta <= 1; ArithmeticError where
+    r is no float.
+
+    >>> sampling_sup_width(1.0, 0.5, 2 * math.exp(-2))
+    64
+    """
+    ratio = sampling_sup_deviation(bound, 1, delta) / real("error", error, above=0)
+    if not ratio < 1e154:
+        raise ArithmeticError(f"the width is above the largest float for a ratio of {ratio:g}")
+    return max(1, math.ceil(ratio**2 * (1 - 1e-14)))
+
+
 def smallest_coefficients(d: int) -> tuple[float, float]:
     r"""The least possible sup |c| and E c² over all c with x_1 = E_w c(w) [<w, x>]_+ for w uniform
     on the sphere.
