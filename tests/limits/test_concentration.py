@@ -32,6 +32,7 @@ from randomfeatures.limits.concentration import (
     log_concentration_exact,
     log_exact_rate_bounds,
     log_first_sine_bounds,
+    log_shamir_bound,
     log_sine_eigenvalue,
     sine_eigenvalue,
     smallest_norm,
@@ -232,6 +233,40 @@ def test_the_bound_is_rounded_up_at_every_size(d, R):
     assert_just_above(bound, truth, terms)
     if -700 < bound < 0:
         assert mpmath.exp(bound) <= concentration_bound(d, R) <= mpmath.exp(bound) * (1 + 1e-15)
+
+
+# --- an earlier bound, for comparison
+
+
+@pytest.mark.parametrize(("d", "R"), [(40, 4.1), (60, 7.0), (100, 8.0), (100, 100.0)])
+def test_the_bound_of_shamir_in_numbers(d, R):
+    """10 (e^{-d/20} + Σ_n √P(χ_d ≥ nα)) with incomplete Gamma functions of thirty digits; for even
+    d the tail is a finite sum as well.
+    """
+    with mpmath.workdps(30):
+        alpha, total = mpmath.pi * mpmath.mpf(R) / 2, mpmath.exp(-mpmath.mpf(d) / 20)
+        for n in range(1, 60):
+            half = (n * alpha) ** 2 / 2
+            tail = mpmath.gammainc(mpmath.mpf(d) / 2, half, regularized=True)
+            terms = mpmath.fsum(half**k / mpmath.factorial(k) for k in range(d // 2))
+            assert abs(terms * mpmath.exp(-half) / tail - 1) < 1e-20
+            total += mpmath.sqrt(tail)
+        truth = mpmath.log(10 * total)
+    assert_close(math.exp(log_shamir_bound(d, R) - float(truth)), 1.0, 1e-10)
+
+
+@given(st.integers(40, 4000), st.floats(1, 50))
+def test_the_bound_of_shamir_is_above_ours(d, ratio):
+    R = ratio * least_norm(d)
+    bound = log_shamir_bound(d, R)
+    assert log_concentration_bound(d, R) < math.log(10) - d / 20 < bound + 1e-12
+    if ratio > 1.4:  # past the term of the norm only the rate is left
+        assert bound < math.log(11) - d / 20
+
+
+def test_the_bound_of_shamir_begins_in_dimension_forty():
+    with pytest.raises(ValueError, match=r"d must be an integer >= 40 and <= 4000, got 39"):
+        log_shamir_bound(39, 10.0)
 
 
 # --- the rate

@@ -29,6 +29,7 @@ from randomfeatures.limits.concentration import (
     log_wave_eigenvalue,
     sine_eigenvalue,
 )
+from randomfeatures.limits.concentration_spectrum import best_profile
 from randomfeatures.limits.triangle_wave import sine_coefficients, triangle_wave
 
 DIMENSIONS = st.integers(2, 200)
@@ -219,6 +220,38 @@ def test_on_the_circle_the_spectrum_is_a_fourier_transform(R):
     assert np.all(transform[0:20:2] < 1e-30)
     logs = concentration_spectrum(2, R, 1 if R < 0.5 else 9)
     assert_close(transform[1 : 2 * len(logs) : 2] / np.exp(logs), np.ones(len(logs)), 1e-4)
+
+
+# --- the functions that see the wave best
+
+
+@pytest.mark.claim("prop-concentration-spectrum", kind="quadrature")
+@pytest.mark.parametrize(("d", "R"), [(2, 0.9), (3, 1.3), (6, 1.6), (11, 4.0)])
+def test_the_profile_of_the_best_function(d, R):
+    """h_1(q) = E_t t tri(Rqt) by quadrature between the knots, and E h_1(|x|)² = λ_1."""
+    for q in (0.0, 0.3, 1.7, 5.2):
+        knots = np.arange(-(2 * int(R * q) + 1), 2 * int(R * q) + 2, 2) / max(R * q, 1e-300)
+        ends = np.union1d([-1, 1], knots[np.abs(knots) < 1])
+        angle = np.arccos(ends)  # t = cos(angle) makes the density smooth at the ends
+        middle, half = (angle[1:] + angle[:-1]) / 2, (angle[:-1] - angle[1:]) / 2
+        phi = (middle[:, None] + half[:, None] * NODES).ravel()
+        weight = (half[:, None] * WEIGHTS).ravel() * np.sin(phi) ** (d - 2)
+        constant = special.gamma(d / 2) / special.gamma((d - 1) / 2) / math.sqrt(math.pi)
+        t = np.cos(phi)
+        truth = constant * np.sum(weight * t * triangle_wave(R * q * t))
+        value = best_profile(d, R, np.array(q))
+        assert abs(value - truth) < 1e-12
+    q = np.linspace(0, 14, 4001)
+    density = q ** (d - 1) * np.exp(-(q**2) / 2)
+    average = np.sum(density * best_profile(d, R, q) ** 2) / np.sum(density)
+    assert_close(average / concentration_exact(d, R), 1.0, 1e-6)
+
+
+def test_the_profile_refuses_what_it_cannot_compute():
+    with pytest.raises(ValueError, match=r"q must hold finite numbers >= 0 and <= 5000, got 6000"):
+        best_profile(3, 2.0, np.array([6000.0]))
+    with pytest.raises(ValueError, match="d must be an integer >= 2"):
+        best_profile(1, 2.0, np.array([1.0]))
 
 
 # --- one sine

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 from jaxtyping import Float
+from scipy.special import gammaincc
 
 from randomfeatures.foundations.arguments import integer, real
 from randomfeatures.foundations.bessel import log_bessel
@@ -106,6 +107,26 @@ def concentration_bound(d: int, R: float | None = None) -> float:
     True
     """
     return upper_from_log("concentration_bound", log_concentration_bound(d, R))
+
+
+def log_shamir_bound(d: int, R: float) -> float:
+    r"""Logarithm of an earlier bound on the averaged square, for comparison.
+
+    .. math:: 10\Bigl(e^{-d/20}+\sum_{n\ge1}\sqrt{\mathbb P(\chi_d\ge n\alpha)}\Bigr),
+              \qquad \alpha = \tfrac{\pi R}2
+
+    See: ``thm-concentration``. Source: Shamir (2018), Lemma 17, for every function of period 1
+    bounded by 1, here tri(4⟨w, x⟩) with ‖w‖ = R/4. Error: absolute, 1e-10.
+    Raises: ValueError unless 40 ≤ d ≤ 4000 and 0.1 ≤ R ≤ 1e6.
+
+    >>> round(log_shamir_bound(100, 100.0) - math.log(10), 9)
+    -5.0
+    """
+    d = integer("d", d, at_least=40, at_most=4000)
+    alpha = math.pi * real("R", R, at_least=0.1, at_most=LARGEST_NORM) / 2
+    count = math.ceil((2 * math.sqrt(d) + 12) / alpha)  # the roots beyond are below e^{-d/3 - 30}
+    tails = gammaincc(d / 2, (alpha * np.arange(1, count + 1)) ** 2 / 2)
+    return math.log(10) + math.log(math.exp(-d / 20) + float(np.sum(np.sqrt(tails))))
 
 
 def log_concentration_exact(d: int, R: float) -> float:
