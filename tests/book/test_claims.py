@@ -308,6 +308,36 @@ def test_the_map_of_a_part_tells_proofs_from_text_and_leaves_out_the_part_itself
     assert rows_of(page(tmp_path, "0map"))[1] == ["Leaning", "Theorem 5.1", "Lemma 2.2", "–"]
 
 
+def test_a_map_in_groups_has_a_drawing_for_each_and_misses_no_page(tmp_path):
+    good_book(tmp_path)
+    beside = LEANING.replace("thm-leans", "thm-beside").replace("MORE", "")
+    write(tmp_path / "book", {"part/x.md": LEANING.replace("MORE", ""), "part/y.md": beside})
+    parts = "# Parts\n\n```{toctree}\n:caption: A part\npart/x\npart/y\n```\n"
+    grouped = "# Map\n\n```{claims-map} part\nFirst: x\nSecond: y\n```\n"
+    write(tmp_path / "book", {"0map.md": grouped, "d.md": parts})
+    tests = TESTS + LEANING_TEST + LEANING_TEST.replace("leans", "beside")
+    write(tmp_path / "tests", {"part/test_waves.py": tests})
+    assert build(tmp_path, "claims") == []
+    markup = page(tmp_path, "0map")
+    first, second = re.findall(r"<svg.*?</svg>", markup, re.S)
+    assert "#thm-leans" in first and "#thm-beside" not in first
+    assert "#thm-beside" in second and "#thm-leans" not in second
+    names = re.findall(r' id="(claims-[^"]+)"', markup)
+    assert len(names) == len(set(names)) and "claims-0-t" in names and "claims-1-t" in names
+    assert len(rows_of(markup)) == 3
+
+    # The ledger draws each part by itself, with what it uses of the others.
+    ledger = re.findall(r"<svg.*?</svg>", page(tmp_path, "c"), re.S)
+    assert len(ledger) == 2
+    assert "#thm-bound" in ledger[0] and "#thm-leans" not in ledger[0]
+    assert "#lem-series" in ledger[1] and "#thm-bound" not in ledger[1]
+
+    write(tmp_path / "book", {"0map.md": grouped.replace("Second: y", "Second: z")})
+    said = build(tmp_path, "claims")
+    assert len(said) == 2
+    assert "no group with part/y" in said[0] and "part/z, which is no page" in said[1]
+
+
 def test_a_test_links_to_its_file_where_the_repository_has_an_address(tmp_path):
     good_book(tmp_path)
     address = "https://example.org/book/blob/main"

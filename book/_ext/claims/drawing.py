@@ -11,7 +11,7 @@ import networkx as nx
 
 from .ledger import Result
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, COLUMNS = 178, 58, 32, 12, 5
+WIDTH, HEIGHT, GAP_X, GAP_Y = 178, 58, 32, 12
 SWEEPS = 24
 BOX, PASSAGE = 1.0, 0.35  # room in a column, in boxes
 
@@ -50,7 +50,7 @@ def layout(graph: nx.DiGraph) -> tuple[dict[Hashable, Point], dict[Edge, list[Po
         for place in height
     }
     lowest = max((corner[node][1] for node in linked), default=-HEIGHT - GAP_Y)
-    corner |= in_rows(alone, lowest + HEIGHT + 3 * GAP_Y)
+    corner |= in_rows(alone, lowest + HEIGHT + 3 * GAP_Y, max([2, *column.values()]) + 1)
 
     points = {edge: [corner[place] for place in places] for edge, places in routes.items()}
     return {node: corner[node] for node in graph}, points
@@ -82,11 +82,11 @@ def in_columns(places: list[Hashable], column: dict[Hashable, int]) -> list[list
     return [[place for place in places if column[place] == number] for number in range(count)]
 
 
-def in_rows(nodes: list[Hashable], top: float) -> dict[Hashable, Point]:
-    """The corners of nodes side by side, ``COLUMNS`` in a row, the first row at ``top``."""
+def in_rows(nodes: list[Hashable], top: float, across: int) -> dict[Hashable, Point]:
+    """The corners of nodes side by side, ``across`` in a row, the first row at ``top``."""
     corner = {}
     for position, node in enumerate(nodes):
-        row, place = divmod(position, COLUMNS)
+        row, place = divmod(position, across)
         corner[node] = (place * (WIDTH + GAP_X), top + row * (HEIGHT + GAP_Y))
     return corner
 
@@ -166,11 +166,13 @@ def draw(
     *,
     title: str = "Which result uses which",
     as_text: str = "The cards on this page list every use as text.",
+    name: str = "claims",
 ) -> str:
     """The drawing as SVG in the page's own colours; every box is a link to its statement.
 
     The arrow of an edge with the attribute ``dashed`` is dashed. ``as_text`` says where a reader
-    who cannot see the drawing finds the same.
+    who cannot see the drawing finds the same. ``name`` begins the names of all parts of the
+    drawing: another one for each drawing of a page.
     """
     dashed = set(nx.get_edge_attributes(graph, "dashed"))
     reached = nx.transitive_closure_dag(graph)
@@ -179,20 +181,20 @@ def draw(
     width = max((x for x, _ in corner.values()), default=0) + WIDTH + 4
     height = max((y for _, y in corner.values()), default=0) + HEIGHT + 4
     place = {label: position for position, label in enumerate(graph)}
-    arrows = [arrow(edge, points, place, edge in dashed) for edge, points in routes.items()]
-    styles = [highlight(label, list(routes), reached, place) for label in place]
-    boxes = [box(known[n], number[n], uri[n], corner[n], place[n]) for n in graph]
-    counts = f"{len(graph)} results and {len(routes)} arrows."
+    arrows = [arrow(name, edge, points, place, edge in dashed) for edge, points in routes.items()]
+    styles = [highlight(name, label, list(routes), reached, place) for label in place]
+    boxes = [box(known[n], number[n], uri[n], corner[n], f"{name}-n{place[n]}") for n in graph]
+    counts = f"{counted(len(graph), 'result')} and {counted(len(routes), 'arrow')}."
     size = f"width:100%;max-width:{width:.0f}px;min-width:{0.88 * width:.0f}px"
     return (
         f'<div class="claims-graph" role="region" aria-label="{html.escape(title)}"'
         ' tabindex="0">'
         f"<style>{''.join(styles)}</style>"
         f'<svg viewBox="-2 -2 {width:.0f} {height:.0f}" style="{size}"'
-        ' role="group" aria-labelledby="claims-t claims-d">'
-        f'<title id="claims-t">{html.escape(title)}</title>'
-        f'<desc id="claims-d">{counts} {html.escape(as_text)}</desc>'
-        '<defs><marker id="claims-arrow" viewBox="0 0 8 8" refX="8" refY="4"'
+        f' role="group" aria-labelledby="{name}-t {name}-d">'
+        f'<title id="{name}-t">{html.escape(title)}</title>'
+        f'<desc id="{name}-d">{counts} {html.escape(as_text)}</desc>'
+        f'<defs><marker id="{name}-arrow" viewBox="0 0 8 8" refX="8" refY="4"'
         ' markerWidth="7" markerHeight="7" orient="auto">'
         '<polygon points="0,0.5 8,4 0,7.5" fill="currentColor"/></marker></defs>'
         f'<g fill="none" stroke="currentColor" stroke-width="1.2">{"".join(arrows)}</g>'
@@ -209,18 +211,24 @@ def reduced(graph: nx.DiGraph) -> nx.DiGraph:
     return result
 
 
-def arrow_id(edge: Edge, place: dict[str, int]) -> str:
+def counted(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
+def arrow_id(name: str, edge: Edge, place: dict[str, int]) -> str:
     start, end = edge
-    return f"claims-u{place[start]}v{place[end]}"
+    return f"{name}-u{place[start]}v{place[end]}"
 
 
-def arrow(edge: Edge, points: list[Point], place: dict[str, int], dashed: bool) -> str:
-    name = arrow_id(edge, place)
+def arrow(name: str, edge: Edge, points: list[Point], place: dict[str, int], dashed: bool) -> str:
+    own = arrow_id(name, edge, place)
     style = ' stroke-dasharray="5 4"' if dashed else ""
-    return f'<path id="{name}" d="{curve(points)}"{style} marker-end="url(#claims-arrow)"/>'
+    return f'<path id="{own}" d="{curve(points)}"{style} marker-end="url(#{name}-arrow)"/>'
 
 
-def highlight(label: str, edges: list[Edge], reached: nx.DiGraph, place: dict[str, int]) -> str:
+def highlight(
+    name: str, label: str, edges: list[Edge], reached: nx.DiGraph, place: dict[str, int]
+) -> str:
     """The style that keeps dark what a box rests on and what rests on it, once it is pointed at.
 
     A browser without :has() simply shows all arrows.
@@ -230,9 +238,9 @@ def highlight(label: str, edges: list[Edge], reached: nx.DiGraph, place: dict[st
         for edge in edges
         if label in edge or reached.has_edge(edge[1], label) or reached.has_edge(label, edge[0])
     ]
-    name = f"#claims-n{place[label]}"
-    keep = "".join(f":not(#{arrow_id(edge, place)})" for edge in kin)
-    return f".claims-graph svg:has({name}:hover,{name}:focus) path{keep}{{opacity:.12}}"
+    own = f"#{name}-n{place[label]}"
+    keep = "".join(f":not(#{arrow_id(name, edge, place)})" for edge in kin)
+    return f".claims-graph svg:has({own}:hover,{own}:focus) path{keep}{{opacity:.12}}"
 
 
 def curve(points: list[Point]) -> str:
@@ -251,7 +259,7 @@ def curve(points: list[Point]) -> str:
     return path
 
 
-def box(result: Result, number: str, uri: str, corner: Point, place: int) -> str:
+def box(result: Result, number: str, uri: str, corner: Point, own: str) -> str:
     """One result: its number and its title in at most two lines, linked to its statement."""
     x, y = corner
     title = plain(result.title)
@@ -263,7 +271,7 @@ def box(result: Result, number: str, uri: str, corner: Point, place: int) -> str
         for i, line in enumerate(lines)
     )
     return (
-        f'<a id="claims-n{place}" class="{kind}" href="{html.escape(uri)}">'
+        f'<a id="{own}" class="{kind}" href="{html.escape(uri)}">'
         f"<title>{html.escape(f'{head}: {title}')}</title>"
         f'<rect x="{x:.0f}" y="{y:.1f}" width="{WIDTH}" height="{HEIGHT}" rx="5"/>'
         f'<text class="number" x="{x + 9:.0f}" y="{y + 18:.1f}">{html.escape(head)}</text>'

@@ -9,9 +9,11 @@ from itertools import pairwise
 
 import networkx as nx
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from .checks import KINDS, ONE_SIDED, Check
@@ -31,6 +33,8 @@ from .ledger import (
     stored,
     support,
 )
+
+logger = logging.getLogger(__name__)
 
 # What an author writes.
 
@@ -64,13 +68,23 @@ class GraphDirective(SphinxDirective):
 
 
 class MapDirective(SphinxDirective):
-    """What the pages below a folder rest on in the rest of the book: a drawing and a table."""
+    """What the pages below a folder rest on in the rest of the book: a drawing and a table.
+
+    Each line of the content, ``title: page page ...``, asks for a drawing of its own.
+    """
 
     required_arguments = 1
+    has_content = True
 
     def run(self) -> list[nodes.Node]:
         stored(self.env)["pages"].setdefault(self.env.docname, False)
-        return [claims_map(folder=self.arguments[0])]
+        folder = self.arguments[0]
+        lines = [line.partition(":") for line in self.content if line.strip()]
+        groups = [
+            (heading.strip(), [f"{folder}/{page}" for page in pages.split()])
+            for heading, _, pages in lines
+        ]
+        return [claims_map(folder=folder, groups=groups, place=self.get_source_info())]
 
 
 class SourceRole(SphinxRole):
@@ -105,7 +119,8 @@ class Render(SphinxPostTransform):
         for node in list(self.document.findall(claims_graph)):
             node.replace_self(page.graph())
         for node in list(self.document.findall(claims_map)):
-            node.replace_self(page.map(node["folder"]))
+            page.complain_of_groups(node)
+            node.replace_self(page.map(node["folder"], node["groups"]))
         for statement in list(self.document.findall(lambda node: isinstance(node, STATEMENTS))):
             if statement["realtype"] in RESULTS:
                 page.complete(statement)
@@ -192,34 +207,81 @@ class Page:
         return line
 
     def graph(self) -> list[nodes.Node]:
+        """Which result uses which: a drawing for each part, with what it uses of other parts."""
         known = self.ledger.known
         graph = without_circles(dependencies(known), cycles(known))
         number = {label: self.name(result) for label, result in known.items()}
         uri = {label: self.uri(result.docname, label) for label, result in known.items()}
-        return [nodes.raw("", draw(graph, known, number, uri), format="html")]
+        parts: dict[str, list[str]] = {}
+        for label, result in known.items():
+            parts.setdefault(result.docname.rpartition("/")[0], []).append(label)
+        captions, found = captions_of_parts(self.env), []
+        for folder, labels in parts.items():
+            inside = set(labels)
+            edges = [edge for edge in graph.edges if edge[1] in inside]
+            part = nx.DiGraph()
+            part.add_nodes_from(n for n in known if n in inside or any(n == a for a, _ in edges))
+            part.add_edges_from(edges)
+            heading = captions.get(folder, "")
+            if heading:
+                found.append(nodes.rubric("", heading, classes=["claims-group"]))
+            title = f"Which result uses which{heading and f': {heading}'}"
+            name = f"claims-{folder}" if folder else "claims"
+            drawing = draw(part, known, number, uri, title=title, name=name)
+            found.append(nodes.raw("", drawing, format="html"))
+        return found
 
     # The map of a part.
 
-    def map(self, folder: str) -> list[nodes.Node]:
-        """What each page below ``folder`` rests on: drawn, and as a table."""
+    def map(self, folder: str, groups: list[tuple[str, list[str]]]) -> list[nodes.Node]:
+        """What each page below ``folder`` rests on: drawn, group by group, and as a table."""
         rests_on, known = support(self.ledger, folder), self.ledger.known
+        whole = [("", [known[label].docname for label in rests_on])]
+        drawings = []
+        for position, (heading, pages) in enumerate(groups or whole):
+            group = {
+                label: used for label, used in rests_on.items() if known[label].docname in pages
+            }
+            if heading:
+                drawings.append(nodes.rubric("", heading, classes=["claims-group"]))
+            drawing = self.map_drawing(group, heading, f"claims-{position}" if groups else "claims")
+            drawings.append(nodes.raw("", drawing, format="html"))
+        rows = [self.map_row(known[label], labels) for label, labels in rests_on.items()]
+        heads = ("Page", "States", "Its proof uses", "Its text cites")
+        return [*drawings, plain_table(heads, rows)]
+
+    def complain_of_groups(self, node: claims_map) -> None:
+        """A page with a result that stands in no group, or a name in a group that is no page."""
+        drawn = {page for _, pages in node["groups"] for page in pages}
+        if not drawn:
+            return
+        known = self.ledger.known
+        there = {known[label].docname for label in support(self.ledger, node["folder"])}
+        for docname in sorted(there - drawn):
+            logger.warning(f"the map has no group with {docname}", location=node["place"])
+        for docname in sorted(drawn - there):
+            logger.warning(
+                f"the map has {docname}, which is no page with a result", location=node["place"]
+            )
+
+    def map_drawing(self, rests_on: dict[str, list[str]], heading: str, name: str) -> str:
+        known = self.ledger.known
+        used = {label for labels in rests_on.values() for label in labels}
         graph = nx.DiGraph()
-        graph.add_nodes_from(label for label in known if label in rests_on)
+        graph.add_nodes_from(label for label in known if label in rests_on or label in used)
         for label, labels in rests_on.items():
-            for used in labels:
-                in_proof = used in known[label].uses
-                graph.add_edge(used, label, **({} if in_proof else {"dashed": True}))
-        drawing = draw(
+            for other in labels:
+                in_proof = other in known[label].uses
+                graph.add_edge(other, label, **({} if in_proof else {"dashed": True}))
+        return draw(
             graph,
             known,
             {label: self.name(known[label]) for label in graph},
             {label: self.uri(known[label].docname, label) for label in graph},
-            title="What each page rests on",
+            title=f"What each page rests on{heading and f': {heading}'}",
             as_text="The table below lists the same as text.",
+            name=name,
         )
-        rows = [self.map_row(known[label], labels) for label, labels in rests_on.items()]
-        heads = ("Page", "States", "Its proof uses", "Its text cites")
-        return [nodes.raw("", drawing, format="html"), plain_table(heads, rows)]
 
     def map_row(self, result: Result, labels: list[str]) -> list[list[nodes.Node]]:
         in_proof = [label for label in labels if label in result.uses]
@@ -295,6 +357,15 @@ class Page:
             "no_function": result.no_function,
             "checks": [{"test": check.test, "kind": check.kind} for check in checks],
         }
+
+
+def captions_of_parts(env: BuildEnvironment) -> dict[str, str]:
+    """By folder: the caption that the table of contents gives to its pages."""
+    found: dict[str, str] = {}
+    for toctree in env.get_doctree(env.config.root_doc).findall(addnodes.toctree):
+        for _, docname in toctree["entries"]:
+            found.setdefault((docname or "").rpartition("/")[0], toctree.get("caption") or "")
+    return found
 
 
 def statements(env: BuildEnvironment, docname: str) -> dict[str, nodes.Element]:
