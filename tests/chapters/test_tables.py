@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from randomfeatures.chapters.tables import WIDEST, table
+from randomfeatures.chapters.tables import WIDEST, scientific, table
 
 
 def test_columns_are_aligned_and_formatted(capsys):
@@ -37,3 +37,17 @@ def test_a_line_is_as_wide_as_the_page_and_no_wider(capsys):
     with pytest.raises(ValueError, match=f"fit in {WIDEST} characters a line, got {WIDEST + 1}"):
         table({"x": ""}, [("w" * (WIDEST + 1),)])
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("n", "shown"),
+    [(0, "0"), (9999, "9999"), (10000, "1.00·10⁴"), (19999, "1.99·10⁴"), (10**1234, "1.00·10¹²³⁴")],
+)
+def test_a_long_integer_is_cut_to_three_digits(n, shown):
+    assert scientific(n) == shown
+
+
+@pytest.mark.parametrize("n", [-1, 1.5])
+def test_only_counts_are_cut(n):
+    with pytest.raises(ValueError, match="n must be"):
+        scientific(n)

@@ -1,7 +1,10 @@
-"""Tables that a chapter prints: one helper, so that a cell says what is shown and not how."""
+"""Tables that a chapter prints, and numbers too long for them: a cell says what is shown and not
+how."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from randomfeatures.foundations.arguments import integer
 
 WIDEST = 76
 """The page shows this many characters of a line without scrolling."""
@@ -49,3 +52,19 @@ def table(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
             entry.ljust(size) if is_text else entry.rjust(size) for entry, size, is_text in cells
         ]
         print("  ".join(aligned).rstrip())
+
+
+def scientific(n: int) -> str:
+    """An integer ``n`` ≥ 0 of any size, cut (not rounded) to three digits; up to four as it is.
+
+    Raises: ValueError unless n is an integer ≥ 0.
+
+    >>> scientific(9999), scientific(12999), scientific(10**100)
+    ('9999', '1.29·10⁴', '1.00·10¹⁰⁰')
+    """
+    digits = str(integer("n", n, at_least=0))
+    if len(digits) <= 4:
+        return digits
+    raised = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+    power = str(len(digits) - 1).translate(raised)
+    return f"{digits[0]}.{digits[1:3]}·10{power}"
