@@ -218,6 +218,7 @@ def test_few_directions_are_seen(d):
         assert 0.15 < max(shares) <= 1, name
 
 
+@pytest.mark.claim("lem-rotation-average", kind="Monte Carlo")
 @pytest.mark.claim("thm-invariant-features", kind="Monte Carlo")
 @pytest.mark.parametrize(("d", "feature"), [(3, 0), (4, 3)])
 def test_random_weights_see_a_fixed_direction_as_fixed_weights_a_random_one(d, feature):
@@ -236,6 +237,33 @@ def test_random_weights_see_a_fixed_direction_as_fixed_weights_a_random_one(d, f
     assert 4 * error <= 0.0199 * exact
     assert_close(mean, exact, 4 * error)
     assert exact <= norm * concentration_bound(d)
+
+
+@pytest.mark.claim("lem-rotation-average", kind="identity")
+@pytest.mark.parametrize("count", [1, 2])
+def test_rotation_averaging_is_an_equality_of_laws(count):
+    """With the twelve rotations of a regular polygon in place of all: what features f_i∘Q of a
+    random Q capture of a fixed g_θ, and what fixed features capture of g_θ', have the same values.
+    Without the invariance (only three of the rotations) they have not, and the means differ.
+    """
+    rng, n = np.random.default_rng(7), 12
+    features = rng.standard_normal((count, 5, n))  # on a polar grid: radius, angle
+    profile = rng.standard_normal((5, n))  # g_θ for θ in the direction of the first angle
+
+    def turned(function, q):
+        """function∘Q for the rotation Q by q steps; the wave in the direction -q."""
+        return np.roll(function, -q, axis=-1)
+
+    def captured(f, g):
+        basis, _ = np.linalg.qr(f.reshape(count, -1).T)
+        return np.sum((basis.T @ g.ravel()) ** 2)
+
+    by_features = np.sort([captured(turned(features, q), profile) for q in range(n)])
+    by_targets = np.sort([captured(features, turned(profile, q)) for q in range(n)])
+    assert_close(by_features, by_targets, 1e-12)
+    assert np.ptp(by_features) > 0.1 * np.mean(by_features)
+    few = np.mean([captured(turned(features, q), profile) for q in (0, 1, 2)])
+    assert abs(few - np.mean(by_targets)) > 0.02 * np.mean(by_targets)
 
 
 @pytest.mark.claim("prop-fixed-target", kind="certified")
