@@ -1,12 +1,11 @@
-r"""How fast random features become their kernel and training becomes that of the tangent model: the
-constants of the chapter on kernels.
+r"""How fast random features become their kernel, and their fit that of the kernel: the constants of
+the chapter on kernels.
 
 The features are :math:`\sqrt2\,[\langle w,x\rangle]_+` with w standard Gaussian, whose kernel is
 k_1, the arc-cosine kernel of degree 1. The rows of ``x`` and ``y`` are inputs.
 """
 
 import math
-from typing import NamedTuple
 
 from jaxtyping import Float
 
@@ -55,31 +54,6 @@ def kernel_variance(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Arr
     array([[5.]])
     """
     return 2 * second_arc_cosine(x, y) - arc_cosine(x, y, 1, 1) ** 2
-
-
-def tangent_variance(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Array, "n m"]:
-    r"""V(x, y): m times the variance of the tangent kernel of a network with one hidden layer of m
-    neurons.
-
-    .. math:: V = 2k_2 + 4\,\langle x,y\rangle\,k_1 + 6\,\langle x,y\rangle^2\,k_0 - \bigl(\langle
-              x,y\rangle\,k_0 + k_1\bigr)^2
-
-    Book: ``prop-tangent-kernel``.
-    Error: relative to |x|² |y|², 1e-13.
-    Raises: ValueError as :func:`second_arc_cosine`.
-
-    >>> import numpy as np
-    >>> x = np.array([[1.0, 0.0]])
-    >>> tangent_variance(x, x).round(12)  # 6 + 4 + 6 - 4
-    array([[12.]])
-    """
-    inner, k_0, k_1 = x @ y.T, arc_cosine(x, y, 0, 1), arc_cosine(x, y, 1, 1)
-    return (
-        2 * second_arc_cosine(x, y)
-        + 4 * inner * k_1
-        + 6 * inner**2 * k_0
-        - (inner * k_0 + k_1) ** 2
-    )
 
 
 # --- deviations
@@ -167,66 +141,3 @@ def mean_square_fit_deviation(size: float, penalty: float, variance: float, r: i
     return (
         (size / penalty) ** 2 * real("variance", variance, at_least=0) / integer("r", r, at_least=1)
     )
-
-
-# --- lazy training
-
-
-class LazyBounds(NamedTuple):
-    """How far training with a large output scale is from the tangent model: ``movement`` of the
-    weights, ``residual`` and ``output``.
-    """
-
-    movement: float
-    residual: float
-    output: float
-
-
-def lazy_threshold(tau: float, M: float, size: float) -> float:
-    r"""The output scale above which training is lazy for sure: :math:`4M|y|/\tau^2`.
-
-    τ² is the smallest eigenvalue of the tangent kernel matrix at the start, M the Lipschitz
-    constant of the Jacobian, ``size`` = \|y\|.
-
-    Book: ``prop-lazy``.
-    Error: relative, 1e-15.
-    Raises: ValueError unless tau > 0, M > 0 and size >= 0.
-
-    >>> lazy_threshold(0.5, 2.0, 1.0)
-    32.0
-    """
-    tau, M = real("tau", tau, above=0), real("M", M, above=0)
-    return 4 * M * real("size", size, at_least=0) / tau**2
-
-
-def lazy_bounds(
-    alpha: float, tau: float, M: float, size: float, *, S: float, M_x: float = 0.0, S_x: float = 0.0
-) -> LazyBounds:
-    r"""The bounds of lazy training at the output scale α above :func:`lazy_threshold`, at all
-    times.
-
-    .. math::
-        |\theta_t-\theta_0| \le \frac{2|y|}{\tau\alpha}, \qquad
-        |e_t-\bar e_t| \le \frac{20}3\,\frac{SM|y|^2}{\tau^3\alpha}, \qquad
-        \frac{|y|^2}{\tau^2\alpha}\Bigl(4M_x+\frac{35\,S_xS^2M}{\tau^3}\Bigr)
-
-    for the weights, the residual and the scaled output at an input x; S² is the largest eigenvalue
-    of the tangent kernel matrix, S_x the norm of the gradient at x and M_x its Lipschitz constant.
-    The residual's bound also decays like :math:`e^{-\tau^2t/4}`.
-
-    Book: ``prop-lazy``.
-    Error: relative, 1e-14.
-    Raises: ValueError unless tau > 0, M > 0, S >= tau, size, M_x, S_x >= 0, and alpha >
-    lazy_threshold(tau, M, size).
-
-    >>> bounds = lazy_bounds(100.0, 1.0, 3.0, 2.0, S=5.0)
-    >>> bounds.movement, round(bounds.residual, 12), bounds.output
-    (0.04, 4.0, 0.0)
-    """
-    alpha = real("alpha", alpha, above=lazy_threshold(tau, M, size))
-    S = real("S", S, at_least=tau)
-    M_x, S_x = real("M_x", M_x, at_least=0), real("S_x", S_x, at_least=0)
-    unit = size / (tau * alpha)
-    residual = 20 / 3 * unit * size * S * M / tau**2
-    output = unit * size / tau * (4 * M_x + 35 * S_x * S**2 * M / tau**3)
-    return LazyBounds(2 * unit, residual, output)
