@@ -18,6 +18,7 @@ from randomfeatures.beyond.prior_kernel import (
 from randomfeatures.beyond.prior_kernel_networks import multilayer, sampled_features, sampled_kernel
 from randomfeatures.beyond.prior_kernel_rate import entry_variance, expected_kernel_error
 from randomfeatures.beyond.prior_kernel_readouts import (
+    centred_digits,
     components_error,
     fitted_values_error,
     kernel_components,
@@ -231,3 +232,16 @@ def test_the_bound_on_components_with_a_kernel_that_changes_their_order():
     loss = np.linalg.norm(K - Z @ Z.T)
     assert_close(loss, math.sqrt(5), 1e-7)
     assert 0.79 < loss / components_error(K, 1, np.linalg.norm(K_R - K)) <= 1
+
+
+def test_the_digits_are_centred_and_scaled_on_the_training_images_alone():
+    x, classes = centred_digits(np.random.default_rng(5), 300)
+    assert x.shape == (1797, 64) and np.bincount(classes).min() > 170
+    assert np.max(np.abs(x[:300].mean(axis=0))) < 1e-13
+    assert_close(np.mean(x[:300] ** 2), 1.0, 1e-12)
+    assert np.max(np.abs(x.mean(axis=0))) > 1e-3
+    again, _ = centred_digits(np.random.default_rng(5), 300)
+    other, _ = centred_digits(np.random.default_rng(6), 300)
+    assert np.array_equal(x, again) and not np.array_equal(x, other)
+    with pytest.raises(ValueError, match="train must be an integer >= 2 and <= 1797, got 1798"):
+        centred_digits(np.random.default_rng(5), 1798)

@@ -20,6 +20,15 @@ def test_no_result_is_there(tmp_path, monkeypatch):
         results.read("run")
 
 
+def test_a_record_is_found_by_all_its_fields():
+    rows = [{"kind": "a", "m": 1}, {"kind": "b"}, {"kind": "b", "m": 1}, {"kind": "b", "m": 1.5}]
+    kept = {"records": rows}
+    assert results.record(kept, kind="b", m=1) is rows[2]
+    assert results.record(kept, m=1.5) is rows[3]
+    with pytest.raises(ValueError, match=r"fields must be those of a record, got {'m': 2}"):
+        results.record(kept, m=2)
+
+
 @pytest.mark.parametrize("name", ["", "a/b", "../a", "A", "a.json", None, 3, "a\n"])
 def test_names_that_no_result_has(name):
     with pytest.raises(ValueError, match="name must be made of small letters, digits and hyphens"):

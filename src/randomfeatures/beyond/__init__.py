@@ -9,6 +9,7 @@
 - ``lazy_training_mixture``: the same for a mixture of two Gaussians.
 - ``one_neuron``: one neuron learned by gradient descent.
 - ``one_neuron_rates``: how fast it is learned, and what fixed features need instead.
+- ``one_neuron_samples``: the same from samples.
 - ``prior_kernel``: networks at initialisation: closed forms of their kernels.
 - ``prior_kernel_networks``: the networks themselves, sampled and trained.
 - ``prior_kernel_rate``: how fast the sampled kernels converge.
@@ -29,6 +30,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "lazy_training_mixture",
         "one_neuron",
         "one_neuron_rates",
+        "one_neuron_samples",
         "prior_kernel",
         "prior_kernel_networks",
         "prior_kernel_rate",

@@ -1,4 +1,7 @@
-r"""Readouts of fixed features: ridge classifiers and principal components, from kernels too."""
+r"""Readouts of fixed features: ridge classifiers and principal components, from kernels too.
+
+And the images on which the book tries them.
+"""
 
 import math
 
@@ -17,6 +20,33 @@ from randomfeatures.foundations.arguments import (
 )
 from randomfeatures.foundations.linear_algebra import binary_scale
 from randomfeatures.power.random_features import ridge
+
+# --- images
+
+
+def centred_digits(
+    rng: np.random.Generator, train: int = 1000
+) -> tuple[Float[Array, "n 64"], Int[Array, " n"]]:
+    r"""scikit-learn's 1797 handwritten digits in random order, the training images first.
+
+    Of each pixel its mean over the ``train`` first images is taken off, and all pixels are divided
+    by one number, so that their mean square over those images is 1.
+
+    Returns: images, a row of 64 pixels each, and their classes.
+    Raises: ValueError unless 2 ≤ train ≤ 1797.
+
+    >>> images, classes = centred_digits(np.random.default_rng(0))
+    >>> images.shape, round(float(np.mean(images[:1000] ** 2)), 12)
+    ((1797, 64), 1.0)
+    """
+    from sklearn.datasets import load_digits  # the package is used without scikit-learn too
+
+    pixels, classes = load_digits(return_X_y=True)
+    train = integer("train", train, at_least=2, at_most=len(pixels))
+    order = rng.permutation(len(pixels))
+    x = pixels[order] - pixels[order[:train]].mean(axis=0)
+    return x / math.sqrt(np.mean(x[:train] ** 2)), classes[order]
+
 
 # --- readouts
 

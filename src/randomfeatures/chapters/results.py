@@ -25,6 +25,20 @@ def read(name: str) -> dict[str, Any]:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
+def record(kept: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """The first record of a result file that has these values in these fields.
+
+    Raises: ValueError if there is none.
+
+    >>> record(read("prior-kernel"), kind="predicted", width=8)["error"] > 0
+    True
+    """
+    for row in kept["records"]:
+        if all(name in row and row[name] == value for name, value in fields.items()):
+            return row
+    raise ValueError(f"fields must be those of a record, got {fields!r}")
+
+
 def file_of(name: str) -> Path:
     """Where the result of the larger run ``name`` is kept, whether it is there or not.
 
