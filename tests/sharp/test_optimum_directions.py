@@ -2,6 +2,7 @@
 equalities."""
 
 import math
+from fractions import Fraction
 
 import mpmath
 import numpy as np
@@ -177,6 +178,18 @@ def test_two_to_the_d_features(d):
     assert almost_every_direction_bound(d, 2**d, delta, d) > half > 0.0066 / d**1.5
     assert sharp_width(d, delta / 1.8) < 2**d  # not more than 1.8 times too large
     assert d > 10 or half < 1.02 * 0.0066 / d**1.5
+
+
+@pytest.mark.claim("cor-two-to-the-d", kind="certified")
+def test_two_to_the_d_features_are_nearly_an_equality_in_high_dimension():
+    """At d = 1000 and δ = 9 2^d / d N the bound is half of τ_d up to half a percent: a 9 smaller by
+    2 % fails."""
+    d = 1000
+    delta = float(Fraction(9 * 2**d, d * multiplicity(d, d + 2)))
+    assert 1e-305 < delta < 18 / math.sqrt(d) * 2.0**-d
+    half = optimal_error(d, harmonics(d, d)) / 2
+    assert half < almost_every_direction_bound(d, 2**d, delta, d) < 1.005 * half
+    assert almost_every_direction_bound(d, 2**d, delta / 1.02, d) < half
 
 
 # --- what the papers print -----------------------------------------------------------------------
