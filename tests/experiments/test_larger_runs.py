@@ -1,12 +1,14 @@
 """The larger runs draw the random numbers that their kept results were made with."""
 
 import hashlib
+import importlib
 
 import numpy as np
 import pytest
 
 import amplification
 import lazy_training
+from randomfeatures.chapters import results
 from sweeps import grid, point_rng, typed_point_rng
 from sweeps_lines import key_of, text_of
 
@@ -33,6 +35,15 @@ def test_the_points_are_those_of_the_kept_results(points, digest):
         expected = int(hashlib.sha256(text_of(point).encode()).hexdigest(), 16)
         rng = np.random.default_rng(np.random.SeedSequence(expected))
         assert typed_point_rng(point).random() == rng.random()
+
+
+@pytest.mark.parametrize("name", ["chaotic-series"])
+def test_the_kept_records_are_those_of_the_points(name):
+    pytest.importorskip("torch")
+    experiment = importlib.import_module(name.replace("-", "_"))
+    points = experiment.points()
+    records = results.read(name)["records"]
+    assert [{key: record[key] for key in points[0]} for record in records] == points
 
 
 def test_whole_floats_are_why_they_have_generators_of_their_own():
