@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from random_polynomials import random_polynomial
 
 from randomfeatures.foundations import sphere
-from randomfeatures.power.polynomials_harmonics import evaluate, harmonic_parts, inner_product
+from randomfeatures.power.polynomials_harmonics import (
+    evaluate,
+    harmonic_parts,
+    inner_product,
+    monomial,
+    zonal_harmonic,
+)
 
 SEEDS = st.integers(0, 2**32 - 1)
 VISIBLE = {(4, 0, 0): 1, (1, 1, 0): 2, (1, 0, 0): -1, (0, 0, 0): 3}
@@ -71,3 +77,20 @@ def test_sphere_moments_by_sampling():
 
 def test_a_float_coefficient_is_exact():
     assert harmonic_parts({(2, 0): 0.5})[0] == {(0, 0): Fraction(1, 4)}
+
+
+@pytest.mark.parametrize(("d", "k"), [(2, 3), (5, 0), (5, 1), (6, 4)])
+def test_the_zonal_harmonic_is_the_legendre_polynomial(d, k):
+    x = sphere.sample_sphere(np.random.default_rng(3), 7, d)
+    assert_close(evaluate(zonal_harmonic(d, k), x), sphere.gegenbauer(d, k, x[:, 0]), 1e-13)
+    norm = inner_product(zonal_harmonic(d, k), zonal_harmonic(d, k))
+    assert norm == Fraction(1, sphere.multiplicity(d, k))
+
+
+def test_monomials():
+    assert monomial(3, 1, 0, 2) == {(1, 0, 2): 1}
+    assert monomial(2) == {(0, 0): 1}
+    with pytest.raises(ValueError, match="d must be an integer >= 3, got 2"):
+        monomial(2, 1, 1, 1)
+    with pytest.raises(ValueError, match="a power must be"):
+        monomial(3, -1)

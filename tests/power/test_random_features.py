@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 import tracemalloc
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -269,6 +270,29 @@ def test_a_generator_of_batches_is_enough():
     sums = normal_equations(FEATURES, ((X[i : i + 9], Y[i : i + 9, 0]) for i in range(0, 40, 9)))
     assert sums.rows == 40
     assert_close(sums.ridge(0.3), ridge(F, Y[:, 0], 0.3), 1e-11)
+
+
+@pytest.mark.claim("prop-streaming", kind="identity")
+def test_the_rounding_of_the_sums_attains_the_bound():
+    """A row 1 and then squares just below half a unit of 1, which are lost one after the other: the
+    error is (B - 1) u to 1 part in 1000, the bound (m + B) u tr F'F with m = 1. For one batch of m
+    rows, added up from the left, the same is m - 1 and (m + 1) u.
+    """
+    n, unit = 2000, 2.0**-53
+    small = math.sqrt(unit) * (1 - 1e-6)
+    features = np.full((n, 1), small)
+    features[0] = 1.0
+    exact = 1 + (n - 1) * Fraction(small) ** 2
+    trace = float(exact)
+    sums = in_batches(features, np.zeros(n), 1)
+    assert (sums.largest_batch, sums.batches) == (1, n)
+    error = float(exact - Fraction(sums.gram[0, 0]))
+    assert 0.998 * (1 + n) * unit * trace < error <= (1 + n) * unit * trace
+    total = 0.0
+    for value in features[:, 0]:
+        total += value * value
+    error = float(exact - Fraction(total))
+    assert 0.998 * (n + 1) * unit * trace < error <= (n + 1) * unit * trace
 
 
 @pytest.mark.claim("prop-streaming", kind="certified")

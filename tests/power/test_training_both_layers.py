@@ -124,7 +124,10 @@ def test_terms_are_the_sums_that_the_proof_bounds():
         )
 
 
-@pytest.mark.claim("thm-both-layers", kind="Monte Carlo")
+# The sum of the three terms is three times too large here: no check of trained networks sees its
+# constants. That each term is right alone is checked below, on runs that attain it; all three
+# together are not attained, since neurons pushed one way for ever end far from the comparator.
+@pytest.mark.claim("thm-both-layers", kind="one-sided")
 def test_average_risk_of_trained_networks_is_below_the_bound_and_needs_its_first_term():
     # x is uniform on 8 points of the circle, so L is a finite sum; y = x_1, and u* in pairs
     # represents it exactly.
@@ -187,6 +190,22 @@ def test_the_second_term_is_attained_by_a_step_that_goes_forth_and_back():
 
 
 @pytest.mark.claim("thm-both-layers", kind="identity")
+@pytest.mark.parametrize("tau", [0.1, 1.0, 3.0])
+def test_the_third_term_is_attained_by_a_comparator_of_the_opposite_sign(tau):
+    """One neuron along x, label out of reach: it grows as fast as it can, and u* = -C on the grown
+    feature loses C (|w_t| - 1) against u* on the first one, in the mean the third term.
+    """
+    T, C, y, x = 4000, 0.7, 1e3, np.array([1.0, 0.0])
+    price = [
+        abs(-C * max(w[0] @ x, 0) - y) - abs(-C - y)
+        for _, w, sample, _ in train(x[None], [(x, y)] * T, tau / T, absolute_slope)
+        if sample is not None
+    ]
+    third = excess_terms(C, 1, tau / T, T)[2]
+    assert 0.99 * third < np.mean(price) <= third
+
+
+@pytest.mark.claim("thm-both-layers", kind="identity")
 @pytest.mark.parametrize("tau", [1e-9, 1e-3, 0.05, 0.3, 0.49, 0.4999, 0.51, 3.0, 100.0])
 def test_the_third_term_keeps_its_digits_at_every_time(tau):
     with mpmath.workdps(40):
@@ -216,16 +235,27 @@ def test_every_size_gives_numbers_or_says_what_is_too_large(C, r, eta, T):
 
 @pytest.mark.claim("cor-both-layers-width", kind="identity")
 def test_constants_of_the_width():
-    # In units of the error the three terms are 1/4, (1/2 + sinh(2τ)/4τ)/4 and sinh(τ)/τ - 1 at τ =
-    # √5/2.
-    tau = math.sqrt(5) / 2
-    worst = 0.25 + (0.5 + math.sinh(2 * tau) / (4 * tau)) / 4 + math.sinh(tau) / tau - 1
-    assert 0.855 < worst < 0.856
+    # In units of the error, at T steps, a = √T error/(2C) in [1, √5/2]: convex, so the ends decide.
+    def worst(a):
+        return 3 / (8 * a) + math.sinh(2 * a) / (16 * a * a) + math.sinh(a) / a - 1
+
+    middle = [worst(a) for a in np.linspace(1, math.sqrt(5) / 2, 50)]
+    assert max(middle) == middle[-1]
+    assert 0.788 < middle[-1] < 0.789
+    assert middle[0] < 0.777
+    # Attained: at an error just below a large C, five steps and the least width. 2 % fewer neurons
+    # and it is passed.
+    C, error = 1e7, 1e7 / (1 + 1e-9)
+    T, r = steps_needed(C, error), width_needed(C, error)
+    assert T == 5
+    assert 0.788 * error < excess_bound(C, r, step_size(C, r, T), T) <= 0.79 * error
+    fewer = round(0.98 * r)
+    assert excess_bound(C, fewer, step_size(C, fewer, T), T) > 0.79 * error
     for C in (0.7, 3.0, 40.0):
         for ratio in (1.0, 0.999, 0.5, 0.1, 1e-3):
             error = C * ratio
             T, r = steps_needed(C, error), max(width_needed(C, error), 1)
-            assert excess_bound(C, r, step_size(C, r, T), T) <= 0.86 * error
+            assert excess_bound(C, r, step_size(C, r, T), T) <= 0.79 * error
     # The orders are right: at small error half the width exceeds the error, and so does a quarter
     # of the steps.
     C, error = 3.0, 1e-3

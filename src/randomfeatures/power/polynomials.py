@@ -156,13 +156,13 @@ def training_budget(C: float, error: float, d: int | None = None) -> tuple[int, 
     r"""Width r and steps T with which gradient descent on both layers learns f up to ``error``
     above its loss.
 
-    .. math:: r = \Bigl\lceil\max\Bigl(\frac{3\,C^{5/2}}{\epsilon^{3/2}},
-              \frac{30\,C^2}{d\,\epsilon^2}\Bigr)\Bigr\rceil,
+    .. math:: r = \Bigl\lceil\max\Bigl(\frac{2\,C^{5/2}}{\epsilon^{3/2}},
+              \frac{12\,C^2}{d\,\epsilon^2}\Bigr)\Bigr\rceil,
               \qquad T = \Bigl\lceil\frac{4C^2}{\epsilon^2}\Bigr\rceil
 
     for f on the sphere of R^d with C of :func:`sampling_constant`. Without ``d``: on the ball, with
     C at least twice
-    :func:`ball_constant`; the second term is then :math:`5C^2/\epsilon^2`.
+    :func:`ball_constant`; the second term is then :math:`2C^2/\epsilon^2`.
 
     Book: ``cor-sgd-learns-polynomials``.
     Error: the numbers before rounding up have a relative error of 1e-15; where that passes an
@@ -170,15 +170,15 @@ def training_budget(C: float, error: float, d: int | None = None) -> tuple[int, 
     Raises: ValueError unless C > 0, 0 < error <= C, and d >= 2 or None.
 
     >>> training_budget(4.0, 1.0, d=10), training_budget(4.0, 1.0)
-    ((96, 64), (96, 64))
+    ((64, 64), (64, 64))
     >>> training_budget(4.0, 0.01, d=2), training_budget(4.0, 0.01)
-    ((2400000, 640000), (800000, 640000))
+    ((960000, 640000), (320000, 640000))
     """
     C = real("C", C, above=0)
     error = real("error", error, above=0, at_most=C)
-    share = 5.0 if d is None else 30 / integer("d", d, at_least=2)
+    share = 2.0 if d is None else 12 / integer("d", d, at_least=2)
     ratio = C / error
-    width = max(3 * C * ratio**1.5, share * ratio**2)
+    width = max(2 * C * ratio**1.5, share * ratio**2)
     return math.ceil(width * (1 - 1e-12)), math.ceil(4 * ratio**2 * (1 - 1e-12))
 
 

@@ -120,6 +120,35 @@ def harmonic_parts(p: Polynomial) -> dict[int, Polynomial]:
 # --- arithmetic of polynomials
 
 
+def monomial(d: int, *powers: int) -> dict[tuple[int, ...], int]:
+    """The monomial in d variables with these first exponents and zeros after them.
+
+    Error: none.
+    Raises: ValueError unless d >= 2, there are at most d powers, and each is an integer >= 0.
+
+    >>> monomial(4, 2, 1)
+    {(2, 1, 0, 0): 1}
+    """
+    d = integer("d", integer("d", d, at_least=2), at_least=len(powers))
+    exponents = [integer("a power", power, at_least=0) for power in powers]
+    return {(*exponents, *[0] * (d - len(powers))): 1}
+
+
+def zonal_harmonic(d: int, k: int) -> dict[tuple[int, ...], Coefficient]:
+    """The Legendre polynomial P_k(x_1) of dimension d as a harmonic polynomial, 1 at the pole.
+
+    See: ``lem-harmonic-coefficients``.
+    Error: none; the coefficients are fractions.
+    Raises: ValueError unless d >= 2 and k >= 0.
+
+    >>> zonal_harmonic(2, 2)
+    {(2, 0): Fraction(1, 1), (0, 2): Fraction(-1, 1)}
+    """
+    (pole,) = power = monomial(d, k)
+    f = harmonic_parts(power)[k]
+    return {alpha: Fraction(a) / Fraction(f[pole]) for alpha, a in f.items()}
+
+
 def dimension(p: Polynomial) -> int:
     """The number of variables, or ValueError: exponents are tuples of one length d >= 2,
     coefficients finite real numbers.
