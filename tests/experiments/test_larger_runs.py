@@ -37,13 +37,28 @@ def test_the_points_are_those_of_the_kept_results(points, digest):
         assert typed_point_rng(point).random() == rng.random()
 
 
-@pytest.mark.parametrize("name", ["chaotic-series"])
+@pytest.mark.parametrize("name", ["chaotic-series", "pruning", "reservoirs"])
 def test_the_kept_records_are_those_of_the_points(name):
     pytest.importorskip("torch")
+    pytest.importorskip("sklearn")
     experiment = importlib.import_module(name.replace("-", "_"))
     points = experiment.points()
     records = results.read(name)["records"]
     assert [{key: record[key] for key in points[0]} for record in records] == points
+
+
+def test_feedback_alignment_keeps_one_step_for_each_feedback_and_width():
+    pytest.importorskip("sklearn")
+    import feedback_alignment as experiment
+
+    records = results.read("feedback-alignment")["records"]
+    names = ("seed", "width", "feedback", "step")
+    kept = [{name: record[name] for name in names} for record in records]
+    assert all(point in experiment.points() for point in kept)
+    runs = {(point["feedback"], point["width"], point["seed"]) for point in kept}
+    cells = len(experiment.FEEDBACKS) * len(experiment.WIDTHS) * len(experiment.SEEDS)
+    assert len(runs) == len(kept) == cells
+    assert len({(p["feedback"], p["width"], p["step"]) for p in kept}) * 5 == cells
 
 
 def test_whole_floats_are_why_they_have_generators_of_their_own():
