@@ -4,6 +4,7 @@
 - ``kernels_linearization``: the tangent model of a network, and its kernel.
 - ``kernels_rates``: how fast features become their kernel, and their fit that of the kernel.
 - ``polynomials``: polynomials as averages of neurons: coefficients, constants, widths.
+- ``polynomials_activation``: the same averages for smooth activations.
 - ``polynomials_bounds``: constants that hold for every polynomial of a degree.
 - ``polynomials_harmonics``: polynomials in exact arithmetic, and their harmonics.
 - ``random_features``: feature maps and their linear fits.
@@ -22,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "kernels_linearization",
         "kernels_rates",
         "polynomials",
+        "polynomials_activation",
         "polynomials_bounds",
         "polynomials_harmonics",
         "random_features",
