@@ -66,3 +66,14 @@ def test_boxes_and_arrows_of_sixty_results_do_not_collide(seed):
                 u,
                 v,
             )
+
+
+def test_what_is_not_joined_stands_one_below_the_other_in_the_order_of_the_graph():
+    graph = nx.DiGraph([("a", "c"), ("b", "c"), ("d", "e")])
+    graph.add_node("f")
+    corner, routes = drawing.layout(graph)
+    assert list(corner) == list(graph) and set(routes) == set(graph.edges)
+    bottom = max(corner[node][1] for node in "abc") + drawing.HEIGHT
+    top = min(corner[node][1] for node in "de")
+    assert 0 < top - bottom <= 2 * drawing.GAP_Y
+    assert corner["f"][1] > corner["d"][1] + drawing.HEIGHT

@@ -33,27 +33,46 @@ class Passage(NamedTuple):
 def layout(graph: nx.DiGraph) -> tuple[dict[Hashable, Point], dict[Edge, list[Point]]]:
     """The upper left corner of each node, and the points that each edge runs through.
 
-    ``graph`` has no circle. Nodes without edges stand in rows below the others.
+    ``graph`` has no circle. What is not joined stands one below the other; nodes without edges
+    stand in rows below all others.
     """
     alone = list(nx.isolates(graph))
     linked = graph.copy()
     linked.remove_nodes_from(alone)
-    column = columns(linked)
-    routes = {edge: route(edge, column) for edge in linked.edges}
-    passages = [place for places in routes.values() for place in places[1:-1]]
-    column |= {passage: passage.column for passage in passages}
-
-    height = heights(in_columns([*linked, *passages], column), routes)
-    top = min(height.values(), default=0.0)
-    corner = {
-        place: (column[place] * (WIDTH + GAP_X), (height[place] - top) * (HEIGHT + GAP_Y))
-        for place in height
-    }
-    lowest = max((corner[node][1] for node in linked), default=-HEIGHT - GAP_Y)
-    corner |= in_rows(alone, lowest + HEIGHT + 3 * GAP_Y, max([2, *column.values()]) + 1)
-
-    points = {edge: [corner[place] for place in places] for edge, places in routes.items()}
+    corner: dict[Hashable, Point] = {}
+    points: dict[Edge, list[Point]] = {}
+    top, widest = 0.0, 2
+    for group in joined_groups(linked):
+        column = columns(group)
+        routes = {edge: route(edge, column) for edge in group.edges}
+        passages = [place for places in routes.values() for place in places[1:-1]]
+        column |= {passage: passage.column for passage in passages}
+        height = heights(in_columns([*group, *passages], column), routes)
+        highest = min(height.values())
+        place = {
+            place: (column[place] * (WIDTH + GAP_X), top + (y - highest) * (HEIGHT + GAP_Y))
+            for place, y in height.items()
+        }
+        corner |= {node: place[node] for node in group}
+        points |= {edge: [place[stop] for stop in stops] for edge, stops in routes.items()}
+        top = max(y for _, y in place.values()) + HEIGHT + 2 * GAP_Y
+        widest = max(widest, *column.values())
+    corner |= in_rows(alone, top + GAP_Y if corner else 0.0, widest + 1)
     return {node: corner[node] for node in graph}, points
+
+
+def joined_groups(graph: nx.DiGraph) -> list[nx.DiGraph]:
+    """The parts of the graph that no edge joins, each with its nodes and edges in their order."""
+    place = {node: position for position, node in enumerate(graph)}
+    groups = []
+    for nodes in sorted(
+        nx.weakly_connected_components(graph), key=lambda some: min(map(place.get, some))
+    ):
+        group = nx.DiGraph()
+        group.add_nodes_from(node for node in graph if node in nodes)
+        group.add_edges_from(edge for edge in graph.edges if edge[0] in nodes)
+        groups.append(group)
+    return groups
 
 
 def columns(graph: nx.DiGraph) -> dict[Hashable, int]:
