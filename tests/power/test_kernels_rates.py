@@ -239,7 +239,7 @@ def test_the_logarithm_of_the_deviation_is_attained_by_two_features():
             lambda: fit_deviation(1.0, 1.0, 1.0, 0.5),
             "diagonal must be given together with input_gap",
         ),
-        (lambda: kernel_deviation(1.0, 5, 0.0), "eta must be"),
+        (lambda: kernel_deviation(1.0, 5, 0.0), "delta must be"),
         (lambda: mean_square_fit_deviation(1.0, 1.0, -1.0, 5), "variance must be"),
     ],
 )

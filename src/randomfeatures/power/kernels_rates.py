@@ -59,11 +59,11 @@ def kernel_variance(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Arr
 # --- deviations
 
 
-def kernel_deviation(bound: float, r: int, eta: float) -> float:
+def kernel_deviation(bound: float, r: int, delta: float) -> float:
     r"""Upper bound on the distance of the kernel matrices of r features and of the limit, with
-    probability at least 1 - η.
+    probability at least 1 - δ.
 
-    .. math:: \|\hat K-K\|_F \le \frac B{\sqrt r}\Bigl(1+\sqrt{\log(1/\eta)}\Bigr), \qquad \sum_j
+    .. math:: \|\hat K-K\|_F \le \frac B{\sqrt r}\Bigl(1+\sqrt{\log(1/\delta)}\Bigr), \qquad \sum_j
               f(x_j)^2 \le B
 
     ``bound`` is B; for unit weights and features scaled by √(2d), 2d times the squared largest
@@ -71,14 +71,14 @@ def kernel_deviation(bound: float, r: int, eta: float) -> float:
 
     Book: ``prop-kernel-rate``.
     Error: relative, 1e-15.
-    Raises: ValueError unless bound >= 0, r >= 1 and 0 < eta <= 1.
+    Raises: ValueError unless bound >= 0, r >= 1 and 0 < delta <= 1.
 
     >>> kernel_deviation(6.0, 9, 1.0)
     2.0
     """
     bound, r = real("bound", bound, at_least=0), integer("r", r, at_least=1)
-    eta = real("eta", eta, above=0, at_most=1)
-    return bound / math.sqrt(r) * (1 + math.sqrt(-math.log(eta)))
+    delta = real("delta", delta, above=0, at_most=1)
+    return bound / math.sqrt(r) * (1 + math.sqrt(-math.log(delta)))
 
 
 def fit_deviation(
