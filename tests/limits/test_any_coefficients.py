@@ -212,6 +212,30 @@ def test_a_span_of_sines_captures_little_of_a_random_wave(d, r):
     assert np.mean(captured >= 0.26) <= reach_probability(d, r)
 
 
+@pytest.mark.parametrize("n", [2, 3, 10, 100])
+def test_the_constants_inside_the_proof_of_kamath(n):
+    """k = 6n² + 3 neurons, √(kA) = 12n² + 6: norms 14n³ and biases 98n⁴ hold from n = 2 on."""
+    k = 6 * n**2 + 3
+    root = math.isqrt(k * 4 * k)
+    assert root**2 == 4 * k**2 and root == 12 * n**2 + 6
+    assert n * root <= 14 * n**3 and 7 * n**2 * root <= 98 * n**4
+    assert 1 * 18 > 14 and 7 * 18 > 98  # n = 1
+    assert second_moment(n) / 2 <= 1 / 6 < 1 / 4  # the loss of zero: their range ends before 1/4
+
+
+@pytest.mark.parametrize("rate", [30.0, 90.0])
+def test_kamath_bound_the_square_of_a_correlation(rate):
+    """A law of mean square e^{-cn}, cn = ``rate``, that exceeds t² e^{-cn} in more than one of
+    the t²/2 pairs at t = e^{cn/3}/2; at t = e^{cn/4}/√2 its root bound is 1/2t.
+    """
+    m, t = math.exp(-rate), math.exp(rate / 3) / 2
+    value = 1.01 * t**2 * m
+    share = m / value**2  # two-valued: ``value`` with this probability, else zero
+    assert share < 1 and share * t**2 / 2 > 1
+    t = math.exp(rate / 4) / math.sqrt(2)
+    assert abs(t * math.exp(-rate / 2) * 2 * t - 1) < 1e-12
+
+
 @pytest.mark.parametrize(
     ("call", "name"),
     [

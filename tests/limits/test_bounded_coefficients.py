@@ -39,6 +39,7 @@ from randomfeatures.limits.concentration import (
     log_concentration_bound,
     smallest_norm,
 )
+from randomfeatures.limits.concentration_two_waves import wave_kernel
 from randomfeatures.limits.triangle_wave import (
     relu_coefficients,
     triangle_wave,
@@ -237,6 +238,25 @@ def test_random_weights_see_a_fixed_direction_as_fixed_weights_a_random_one(d, f
     assert 4 * error <= 0.0199 * exact
     assert_close(mean, exact, 4 * error)
     assert exact <= norm * concentration_bound(d)
+
+
+@pytest.mark.claim("thm-random-direction", kind="quadrature")
+@pytest.mark.claim("thm-invariant-features", kind="quadrature")
+def test_the_share_of_seen_directions_is_attained():
+    """P(T_θ² > m/η) ≤ η is nearly an equality for waves whose directions fill a quarter circle,
+    since T_θ² is nearly two-valued; with 0.98/η in place of 1/η it is false.
+    """
+    n = 2**16
+    angle = 2 * np.pi * np.arange(n) / n
+    square = wave_kernel(200.0, np.cos(angle)) ** 2
+    arc = (angle < np.pi / 2) * 1.0
+    seen = np.fft.irfft(np.fft.rfft(square) * np.fft.rfft(arc), n)
+    etas = np.linspace(0.05, 1, 2000)
+
+    def share(factor):
+        return max(np.mean(seen > factor * np.mean(seen) / eta) / eta for eta in etas)
+
+    assert 0.98 < share(1.0) <= 1 < share(0.98)
 
 
 @pytest.mark.claim("lem-rotation-average", kind="identity")
