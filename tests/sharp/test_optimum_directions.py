@@ -3,6 +3,7 @@ equalities."""
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 
 import mpmath
 import numpy as np
@@ -268,3 +269,12 @@ def test_how_wrong_the_printed_quotient_of_surfaces_is(D, factor):
     assert (D - 1) / (2 * math.pi) / quotient == pytest.approx(factor, rel=2e-3)
     if D >= 100:
         assert factor == pytest.approx(math.sqrt(D / (2 * math.pi)), rel=0.02)
+
+
+def test_the_next_degree_of_a_relu_has_more_than_d_times_as_many_harmonics():
+    """Wu and Long, proof of Proposition 3: the counts of two neighbouring degrees, all degrees
+    counted, differ by a factor of at most d + 1. Without the odd degrees it is 859 at d = 100."""
+    d = 100
+    counts = [sum(multiplicity(d, j) for j in range(k + 1)) for k in range(8)]
+    assert all(b <= (d + 1) * a for a, b in pairwise(counts))
+    assert round(harmonics(d, 4) / harmonics(d, 2)) == 859 > d + 1
