@@ -14,6 +14,9 @@ from jaxtyping import Float
 from randomfeatures.beyond.one_neuron import residual_length
 from randomfeatures.foundations.arguments import Array, integer, real, real_array
 
+CURVATURE = math.sqrt(1 / 4 + 1 / math.pi**2)
+r"""The constant c_* = D(π/2) / π: the best in e_{t+1} ≤ c_* e_t² for steps of length two."""
+
 
 def distance_bound(distance: float, angle: float, step_size: float, steps: int) -> float:
     r"""A bound on the distance after ``steps`` steps from a start at ``angle`` below π to v.
@@ -40,26 +43,28 @@ def distance_bound(distance: float, angle: float, step_size: float, steps: int) 
 def distance_after_step(distance: float, step_size: float) -> float:
     r"""A bound on the distance after one step from a distance e ≤ 1.
 
-    .. math:: e_{t+1} \le \Bigl(1-\frac\eta2\Bigr)e_t + \frac\eta\pi e_t^2
+    .. math:: e_{t+1} \le \Bigl(1-\frac\eta2\Bigr)e_t + \frac\eta2\,c_*\,e_t^2, \qquad
+        c_* = \sqrt{\tfrac14+\tfrac1{\pi^2}}
 
-    It is at most :math:`1-(\frac12-\frac1\pi)\eta` times e. For η = 2 it is :math:`\frac2\pi e^2`.
+    It is at most :math:`1-(1-c_*)\frac\eta2` times e. For η = 2 it is :math:`c_*e^2`.
 
     Book: ``thm-one-neuron``.
-    Error: an upper bound. Rounding: relative 1e-15.
+    Error: an upper bound; for η = 2 the constant is the best. Rounding: relative 1e-15.
     Raises: ValueError unless 0 ≤ distance ≤ 1 and 0 < step_size ≤ 2.
 
-    >>> distance_after_step(0.5, step_size=2.0) == 1 / (2 * math.pi)
+    >>> distance_after_step(0.5, step_size=2.0) == CURVATURE / 4
     True
     """
     distance = real("distance", distance, at_least=0, at_most=1)
     step_size = real("step_size", step_size, above=0, at_most=2)
-    return (1 - step_size / 2) * distance + step_size / math.pi * distance**2
+    return (1 - step_size / 2) * distance + step_size / 2 * CURVATURE * distance**2
 
 
 def distance_after_long_steps(distance: float, steps: int) -> float:
     r"""A bound on the distance after ``steps`` steps of length η = 2 from a distance e ≤ 1.
 
-    .. math:: e_{s+t} \le \frac\pi2\Bigl(\frac2\pi e_s\Bigr)^{2^t}
+    .. math:: e_{s+t} \le \frac1{c_*}\bigl(c_*e_s\bigr)^{2^t}, \qquad
+        c_* = \sqrt{\tfrac14+\tfrac1{\pi^2}}
 
     Book: ``thm-one-neuron``.
     Error: an upper bound. Rounding: relative 1e-15 times the exponent.
@@ -71,7 +76,7 @@ def distance_after_long_steps(distance: float, steps: int) -> float:
     distance = real("distance", distance, at_least=0, at_most=1)
     steps = integer("steps", steps, at_least=0)
     doublings = min(steps, 60)  # beyond, the bound is 0 for each float below 1
-    return math.pi / 2 * _power(2 / math.pi * distance, 2**doublings)
+    return _power(CURVATURE * distance, 2**doublings) / CURVATURE
 
 
 def path_from_zero(v: Float[Array, "*b d"], step_size: float, steps: int) -> Float[Array, "*b d"]:
@@ -158,10 +163,10 @@ def separation(d: int, delta: float) -> Separation:
     r"""Features, steps and samples for the error ρ² / (154 d^{3/2}) on one neuron of norm ρ.
 
     .. math:: r > \frac\delta{18}\sqrt d\;4^d, \qquad
-        2^{t+1} \ge \frac{\log(190\,d^{3/2})}{\log(\pi/2)}, \qquad n \ge 77\,d^{3/2}\,(2d+3)
+        2^{t+1} \ge \frac{\log(220\,d^{3/2})}{\log(1/c_*)}, \qquad n \ge 77\,d^{3/2}\,(2d+3)
 
     r fixed features are needed for all but a share δ of the directions; t steps suffice for every
-    direction, and n samples for a single step.
+    direction, with the c_* of :func:`distance_after_step`, and n samples for a single step.
 
     Book: ``cor-separation``.
     Error: a lower bound on the features, upper bounds on steps and samples. Rounding: relative
@@ -176,7 +181,7 @@ def separation(d: int, delta: float) -> Separation:
         raise ValueError(f"d must be even, got {d}")
     delta = real("delta", delta, above=0, at_most=1)
     power = float(d) ** 1.5
-    doublings = math.log2(math.log(190 * power) / math.log(math.pi / 2))
+    doublings = math.log2(math.log(220 * power) / -math.log(CURVATURE))
     return Separation(
         error=1 / (154 * power),
         log_features=math.log(delta / 18) + math.log(d) / 2 + d * math.log(4),
