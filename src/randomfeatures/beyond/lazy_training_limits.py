@@ -9,15 +9,19 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
+from array_api_compat import array_namespace
 from jaxtyping import Float
 from scipy import integrate, optimize
 
 from randomfeatures.beyond.lazy_training import (
     between,
     inner,
+    row_space,
     symmetric_part,
     target_matrix,
     trace,
+    trace_share,
+    unit_weights,
 )
 from randomfeatures.foundations.arguments import Array, common_namespace, integer, real
 
@@ -53,21 +57,51 @@ def expected_neural_tangent_risk(d: int, N: int, tau: float) -> float:
     return p / d * tau + p * (d * (p + 1) - 2) / (d * (d - 1) * (d + 2)) * (1 - tau)
 
 
-def neural_tangent_variance_bound(d: int, N: int) -> float:
-    r"""A bound on the variance of the risk of tangent features over Gaussian weights.
+def neural_tangent_sensitivity(B: Float[Array, "d d"], W: Float[Array, "N d"]) -> float:
+    r"""A function of the weights whose mean bounds the variance of the risk of tangent features.
 
-    .. math:: \operatorname{Var} R \le \frac{12\,N}{d\,(d+2)}
+    .. math:: \frac{8\,\|PBPBQ\|_F^2}{d\,\|B\|_F^4}, \qquad
+        Q \text{ the projector onto } \operatorname{span}\{w_1,\dots,w_N\}, \quad P = I - Q
 
-    Book: ``cor-tangent-limit``.
-    Error: an upper bound, not sharp: it comes from the inequality of Efron and Stein, and from
-    :math:`\|B^2\|_F\le\|B\|_F^2`. Rounding: relative 1e-16.
-    Raises: ValueError unless d ≥ 2 and 0 ≤ N ≤ d.
+    for weights whose span is uniformly distributed. It is half the squared gradient of the risk
+    under rotations of the weights over d.
 
-    >>> neural_tangent_variance_bound(10, 5)
+    Book: ``prop-tangent-variance``.
+    Error: absolute 1e-14, given the span.
+    Raises: ValueError as :func:`~randomfeatures.beyond.lazy_training.neural_tangent_risk`.
+
+    >>> B = np.outer([0.6, 0.8], [0.6, 0.8])  # |Pv|^6 |Qv|^2 = 0.8^6 0.6^2, times 8 / 2
+    >>> round(neural_tangent_sensitivity(B, np.array([[1.0, 0.0]])) / (4 * 0.8**6 * 0.6**2), 12)
+    1.0
+    """
+    B, _ = target_matrix(B)
+    frame, rank = row_space(unit_weights(W, "B", B))
+    turned = frame @ B @ frame.T
+    slope = turned[rank:, rank:] @ turned[rank:, :rank]
+    return 8 * inner(slope, slope) / (B.shape[0] * inner(B, B) ** 2)
+
+
+def neural_tangent_variance_bound(B: Float[Array, "d d"], N: int) -> float:
+    r"""A bound on the variance of the risk of tangent features over weights with a uniform span.
+
+    .. math:: \operatorname{Var} R \le \frac{8\,p\,N}{d(d-1)(d+2)}\,(1-\tau)\,
+        \frac{\|B\|^2}{\|B\|_F^2}, \qquad p = d-N
+
+    with the largest absolute eigenvalue \|B\| and the trace share τ; 0 for N ≥ d.
+
+    Book: ``prop-tangent-variance``.
+    Error: an upper bound, attained as d → ∞ for N = 1 and B of rank one. Rounding: relative 1e-14.
+    Raises: ValueError if B is not symmetric, finite and nonzero, or of one row, or N < 0.
+
+    >>> neural_tangent_variance_bound(np.diag([1.0, 0.0]), 1)  # 8 / (2 * 1 * 4) * (1 - 1/2)
     0.5
     """
-    d = integer("d", d, at_least=2)
-    return 12 * integer("N", N, at_least=0, at_most=d) / (d * (d + 2))
+    B, _ = target_matrix(B)
+    d = integer("the dimension of B", B.shape[0], at_least=2)
+    p = max(d - integer("N", N, at_least=0), 0)
+    largest = float(array_namespace(B).linalg.svdvals(B)[0])
+    shape = (1 - trace_share(B)) * largest**2 / inner(B, B)
+    return 8 * p * (d - p) / (d * (d - 1) * (d + 2)) * shape
 
 
 def captured_identity_bounds(d: int, N: int) -> tuple[float, float]:
@@ -192,23 +226,25 @@ def random_features_limit(rho: float, tau: float) -> float:
     return 1 - rho / (1 + rho) * tau
 
 
-def random_features_limit_distance(d: int, N: int) -> float:
+def random_features_limit_distance(d: int, N: int, tau: float) -> float:
     r"""A bound on how far the mean risk of random features is below :func:`random_features_limit`.
 
     .. math:: 0 \le \Bigl(1-\frac\varrho{1+\varrho}\,\tau\Bigr)-\mathbb E R
-        \le \frac{1+2\varrho}d + \mathrm{gap}(d,N), \qquad \varrho = N/d
+        \le \Bigl(\frac{N}{(d+N)(d+N-1)} + \mathrm{gap}(d,N)\Bigr)\tau + \frac{2N}{d^2}\,(1-\tau)
 
-    with the distance of the two :func:`captured_identity_bounds` as the gap.
+    with ϱ = N/d and the distance of the two :func:`captured_identity_bounds` as the gap.
 
     Book: ``cor-random-features-limit``.
-    Error: an upper bound. Rounding: relative 1e-13.
-    Raises: ValueError unless d ≥ 2 and 0 ≤ N ≤ d(d+1)/2.
+    Error: an upper bound; equality for N = 1 and tau = 1. Rounding: relative 1e-13.
+    Raises: ValueError unless d ≥ 2, 0 ≤ N ≤ d(d+1)/2 and 0 ≤ tau ≤ 1.
 
-    >>> random_features_limit_distance(10, 0)
+    >>> random_features_limit_distance(10, 5, 0.0)
     0.1
     """
     lower, upper = captured_identity_bounds(d, N)
-    return (d + 2 * N) / d**2 + (upper - lower)
+    tau = real("tau", tau, at_least=0, at_most=1)
+    identity = N / ((d + N) * (d + N - 1)) + (upper - lower)
+    return identity * tau + 2 * N / d**2 * (1 - tau)
 
 
 def neural_tangent_limit(rho: float, tau: float) -> float:
