@@ -315,8 +315,8 @@ def test_random_features_limit_is_between_bounds_that_meet(rho, tau):
 @pytest.mark.parametrize("rho", [0.1, 0.5, 1.0, 2.0])
 @pytest.mark.parametrize("d", [20, 450, 10**5])
 def test_distance_from_the_limit_of_random_features(rho, d):
-    """Every mean risk that the bounds on p_0 allow is below the limit, at most by the bound; without
-    a trace the bound is nearly attained, and so is its constant 2."""
+    """Each mean risk that the bounds on p_0 allow is below the limit, at most by the bound; without
+    a trace the bound, with its constant 2, is nearly attained."""
     N = round(rho * d)
     for tau in (0.0, 0.3, 1.0):
         low, high = expected_random_features_risk(d, N, tau)

@@ -3,6 +3,7 @@
 - ``amplification``: clusters whose random features are amplified by one step.
 - ``amplification_clusters``: the law of the clusters, its best and its linear classifiers.
 - ``amplification_training``: networks and readouts trained on the clusters.
+- ``landscape``: where the training of networks on quadratics can end.
 - ``lazy_training``: random, tangent and network features on quadratics: the risks of given weights.
 - ``lazy_training_descent``: networks trained on quadratics.
 - ``lazy_training_limits``: the same risks for random weights: means, bounds, limits.
@@ -24,6 +25,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "amplification",
         "amplification_clusters",
         "amplification_training",
+        "landscape",
         "lazy_training",
         "lazy_training_descent",
         "lazy_training_limits",
