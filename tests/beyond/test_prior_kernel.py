@@ -281,6 +281,47 @@ def test_depth_correction_from_its_derivation(t, seed):
         assert_close(depth_correction(x, y, C), [[size * depth_by_quadrature(t)]], 1e-9 * size)
 
 
+def positive_parts(L, power):
+    """Directions of z = L g, g standard Gaussian in the plane, with weights that integrate
+    [z_1]_+ [z_2]_+ times a form of degree ``power`` - 2: E r^power is part of them."""
+    zeros = np.sort([math.atan2(-row[0], row[1]) % PI + s * PI for row in L for s in (0, 1)])
+    ends = np.append(zeros, zeros[0] + 2 * PI)
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    angle = (ends[:-1] + ends[1:])[:, None] / 2 + np.diff(ends)[:, None] / 2 * nodes
+    weight = np.diff(ends)[:, None] / 2 * weights / (2 * PI) * {2: 2, 4: 8, 6: 48}[power]
+    return L @ [np.cos(angle.ravel()), np.sin(angle.ravel())], weight.ravel()
+
+
+@pytest.mark.claim("prop-prior-depth", kind="quadrature")
+@pytest.mark.parametrize("t", [0.4, 1.1, 1.9, 2.7])
+def test_depth_correction_is_that_of_yaida(t):
+    """Yaida 2020, recursions (R1) to (R3), after two ReLU layers of two inputs, C_W = 1: the
+    four-point function of the second layer's input, then the correction of the readout's kernel."""
+    pairs = list(itertools.product(range(2), repeat=2))
+    x, d, outputs = np.array([[1.3, 0.0], [0.7 * math.cos(t), 0.7 * math.sin(t)]]), 2, 5
+    z, weight = positive_parts(np.linalg.cholesky(x @ x.T / d), 2)
+    fourth_weight = positive_parts(np.linalg.cholesky(x @ x.T / d), 4)[1]
+    h = np.maximum(z, 0)
+    K = (h * weight) @ h.T  # (R1)
+    V = np.einsum("ip,jp,kp,lp,p->ijkl", h, h, h, h, fourth_weight) - np.multiply.outer(K, K)
+    raised = np.einsum("ijkl,ai,bj,ck,dl->abcd", V, *[np.linalg.inv(K)] * 4)
+    means = {power: positive_parts(np.linalg.cholesky(K), power) for power in (2, 4, 6)}
+
+    def mean(polynomial, power):
+        z, weight = means[power]
+        return np.sum(np.maximum(z[0], 0) * np.maximum(z[1], 0) * polynomial(z) * weight)
+
+    total = 0.0
+    for (i, j), (k, m) in itertools.product(pairs, pairs):  # (R3), with no correction before
+        quartic = mean(lambda z, i=i, j=j, k=k, m=m: z[i] * z[j] * z[k] * z[m], 6)
+        first = mean(lambda z, i=i, j=j: z[i] * z[j], 4)
+        second = mean(lambda z, i=i, k=k: z[i] * z[k], 4)
+        constant = mean(lambda z: 1.0, 2) * (K[i, j] * K[k, m] + 2 * K[i, k] * K[j, m])
+        bracket = quartic - 2 * first * K[k, m] - 4 * second * K[j, m] + constant
+        total += raised[i, j, k, m] * bracket / 8
+    assert_close(depth_correction(x[:1], x[1:], outputs), [[outputs * total]], 1e-11)
+
+
 @pytest.mark.claim("prop-prior-depth", kind="identity")
 def test_depth_correction_at_small_angles_and_at_opposite_inputs():
     x = np.array([[2.0, 0.0]])

@@ -163,7 +163,7 @@ def separation(d: int, delta: float) -> Separation:
     r"""Features, steps and samples for the error ρ² / (154 d^{3/2}) on one neuron of norm ρ.
 
     .. math:: r > \frac\delta{18}\sqrt d\;4^d, \qquad
-        2^{t+1} \ge \frac{\log(220\,d^{3/2})}{\log(1/c_*)}, \qquad n \ge 77\,d^{3/2}\,(2d+3)
+        2^{t+1} \ge \frac{\log(77\,d^{3/2}/c_*^2)}{\log(1/c_*)}, \qquad n \ge 77\,d^{3/2}\,(2d+3)
 
     r fixed features are needed for all but a share δ of the directions; t steps suffice for every
     direction, with the c_* of :func:`distance_after_step`, and n samples for a single step.
@@ -181,7 +181,7 @@ def separation(d: int, delta: float) -> Separation:
         raise ValueError(f"d must be even, got {d}")
     delta = real("delta", delta, above=0, at_most=1)
     power = float(d) ** 1.5
-    doublings = math.log2(math.log(220 * power) / -math.log(CURVATURE))
+    doublings = math.log2(math.log(77 * power / CURVATURE**2) / -math.log(CURVATURE))
     return Separation(
         error=1 / (154 * power),
         log_features=math.log(delta / 18) + math.log(d) / 2 + d * math.log(4),
