@@ -5,7 +5,8 @@ Run: .venv/bin/python experiments/prior_kernel.py
 Kernel error and accuracy against the number R of initialisations. Every row of NETWORKS is tried on
 four random splits into 1000 training and 797 test images; so are fully trained networks, and the
 leading principal components of the exact kernels. Averages over the splits go to
-src/randomfeatures/data/prior-kernel.json, drawn in the chapter book/beyond/prior-kernel.md.
+src/randomfeatures/data/prior-kernel.json, drawn in the chapters book/beyond/prior-kernel.md and
+book/beyond/prior-kernel-readouts.md.
 """
 
 import functools
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.datasets import load_digits
 
 import command_line
 import kept_results
@@ -29,6 +29,7 @@ from randomfeatures.beyond.prior_kernel_networks import (
 )
 from randomfeatures.beyond.prior_kernel_rate import expected_kernel_error
 from randomfeatures.beyond.prior_kernel_readouts import (
+    centred_digits,
     kernel_components,
     kernel_ridge_accuracy,
     readout_accuracy,
@@ -135,10 +136,8 @@ def digits(split: int, train: int, test: int) -> tuple[np.ndarray, np.ndarray]:
 
     Pixels minus their mean over the training images, at mean square 1.
     """
-    images, labels = load_digits(return_X_y=True)
-    order = np.random.default_rng(split).permutation(len(images))[: train + test]
-    x = images[order] - images[order[:train]].mean(axis=0)
-    return x / math.sqrt(np.mean(x[:train] ** 2)), labels[order]
+    x, labels = centred_digits(np.random.default_rng(split), train)
+    return x[: train + test], labels[: train + test]
 
 
 @functools.lru_cache(maxsize=8)
