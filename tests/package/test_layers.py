@@ -95,9 +95,6 @@ def chapters() -> dict[str, set[str]]:
     }
 
 
-BESIDE = {"sharp.population_error": "the tool of the chapter sharp/sandwich, a folder of its own"}
-
-
 @pytest.fixture
 def copy(tmp_path):
     ignore = shutil.ignore_patterns("__pycache__")
@@ -122,7 +119,7 @@ def test_a_module_has_the_name_of_its_chapter(part):
         named = any(f"{path.stem}_".startswith(f"{chapter}_") for chapter in chapters()[part])
         assert named or path.stem == "__init__", f"{part}/{path.name} has the name of no chapter"
     for folder in (p for p in (PACKAGE / part).iterdir() if (p / "__init__.py").exists()):
-        assert folder.name in chapters()[part] or f"{part}.{folder.name}" in BESIDE
+        assert folder.name in chapters()[part], f"{part}/{folder.name} has the name of no chapter"
 
 
 @pytest.mark.parametrize(
