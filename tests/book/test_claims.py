@@ -40,7 +40,7 @@ Small,
 
 $$ x \\le 1. $$ (eq-bound)
 
-{source}`Someone 2019, Theorem 4.2`
+{source}`quoted: Someone 2019, Theorem 4.2`
 ```
 
 % a comment may stand between a statement and its proof
@@ -58,7 +58,7 @@ The bound of {prf:ref}`thm-bound`.
 ```{prf:corollary}
 :label: cor-all
 
-For all. {source}`new`
+For all. {source}`new: all of it`
 ```
 
 ```{prf:proof}
@@ -69,7 +69,7 @@ Use {prf:ref}`the series <lem-series>`, {prf:ref}`thm-bound` and once more {prf:
 :label: thm-guess
 :class: open
 
-Perhaps. {source}`new`
+Perhaps. {source}`new: all of it`
 ```
 
 ```{prf:theorem} Quoted
@@ -179,7 +179,8 @@ def test_a_complete_book_passes_and_its_ledger_is_right(tmp_path):
         "number": "Theorem 2.1",
         "title": "Bound",
         "uri": "b.html#thm-bound",
-        "source": "Someone 2019, Theorem 4.2",
+        "source": "quoted: Someone 2019, Theorem 4.2",
+        "status": [{"parts": "", "status": "quoted", "detail": "Someone 2019, Theorem 4.2"}],
         "open": False,
         "uses": ["lem-series"],
         "functions": ["waves.bound"],
@@ -249,7 +250,7 @@ LEANING = """# Leaning
 ```{prf:theorem} Leans
 :label: thm-leans
 
-Leans. {source}`new` {no-function}`none`
+Leans. {source}`new: all of it` {no-function}`none`
 ```
 
 ```{prf:proof}
@@ -353,7 +354,7 @@ def test_a_test_links_to_its_file_where_the_repository_has_an_address(tmp_path):
 BROKEN = """# Broken
 
 ```{prf:lemma} Nameless
-Text. {source}`new` {no-function}`none`
+Text. {source}`new: all of it` {no-function}`none`
 ```
 
 ```{prf:proof}
@@ -363,7 +364,7 @@ Fine.
 ```{prf:lemma} Bare
 :label: lem-bare
 
-Text. {source}`new` {no-function}`none`
+Text. {source}`new: all of it` {no-function}`none`
 ```
 
 A sentence parts the statement from its proof.
@@ -385,7 +386,7 @@ Fine.
 ```{prf:lemma} Unchecked
 :label: lem-unchecked
 
-Text. {source}`new` {no-function}`none`
+Text. {source}`new: all of it` {no-function}`none`
 ```
 
 ```{prf:proof}
@@ -396,7 +397,7 @@ By {prf:ref}`thm-open`.
 :label: thm-open
 :class: open
 
-Text. {source}`new` {no-function}`none`
+Text. {source}`new: all of it` {no-function}`none`
 ```
 
 ```{prf:proof}
@@ -406,7 +407,7 @@ By {prf:ref}`lem-nowhere`.
 ```{prf:lemma} Circle, first
 :label: lem-circle-1
 
-Text. {source}`new` {no-function}`none`
+Text. {source}`new: all of it` {no-function}`none`
 ```
 
 ```{prf:proof}
@@ -416,7 +417,7 @@ By {prf:ref}`lem-circle-2`.
 ```{prf:lemma} Circle, second
 :label: lem-circle-2
 
-Text. {source}`new` {no-function}`none`
+Text. {source}`new: all of it` {no-function}`none`
 ```
 
 ```{prf:proof}
@@ -426,7 +427,7 @@ By {prf:ref}`lem-circle-1`.
 ```{prf:lemma} Own proof
 :label: lem-self
 
-Text. {source}`new` {no-function}`none`
+Text. {source}`new: all of it` {no-function}`none`
 ```
 
 ```{prf:proof}
@@ -436,7 +437,7 @@ By {prf:ref}`lem-self`.
 ```{prf:lemma} Without function
 :label: lem-nothing
 
-Text. {source}`new`
+Text. {source}`new: all of it`
 ```
 
 ```{prf:proof}
@@ -446,7 +447,7 @@ Fine.
 ```{prf:lemma} With function and without
 :label: lem-both
 
-Text. {source}`new` {no-function}`none`
+Text. {source}`new: all of it` {no-function}`none`
 ```
 
 ```{prf:proof}
@@ -456,7 +457,7 @@ Fine.
 ```{prf:lemma} Computed
 :label: lem-computed
 
-Text. {source}`new`
+Text. {source}`new: all of it`
 ```
 
 ```{prf:proof}
@@ -483,7 +484,7 @@ def outer():
         """Book: ``lem-nothing``."""
 '''
 NO_FUNCTION = "no docstring says Book: ``lem-nothing``., and the role no-function gives no reason"
-NO_SOURCE = "does not say where it stands in the paper: end it with the role source"
+NO_SOURCE = "does not say where it stands in the literature: end it with the role source"
 KINDS = ("identity", "certified", "quadrature", "Monte Carlo", "one-sided")
 BROKEN_TESTS = "import pytest\n" + "".join(
     f'@pytest.mark.claim("{label}", kind="{kind}")\ndef test_{i}(): ...\n'

@@ -15,6 +15,7 @@ from sphinx_proof.nodes import NODE_TYPES, proof_node
 
 from .checks import KINDS, Check
 from .functions import Function
+from .status import Status, status_faults, statuses
 
 RESULTS = ("theorem", "lemma", "proposition", "corollary", "conjecture")
 NOTHING_NAMES = "no docstring says Book: ``{}``., and the role no-function gives no reason"
@@ -35,11 +36,16 @@ class Result:
     counter: str  # the counter that numbers it; sphinx-proof lets all kinds share one
     title: str
     text: str
-    source: str  # its place in the paper; empty when the chapter does not say
+    source: str  # its place in the literature; empty when the chapter does not say
     no_function: str  # why no function computes it; empty when the chapter does not say
     open: bool
     proved: bool
     uses: tuple[str, ...]  # what the proof cites by prf:ref, in order
+
+    @property
+    def statuses(self) -> list[Status]:
+        """How it stands to the literature, part by part."""
+        return statuses(self.source)
 
     @property
     def labelled(self) -> bool:
@@ -207,7 +213,9 @@ def faults(result: Result, ledger: Ledger) -> Iterator[str]:
     if not result.labelled:
         yield "has no label"
     if not result.source:
-        yield "does not say where it stands in the paper: end it with the role source"
+        yield "does not say where it stands in the literature: end it with the role source"
+    else:
+        yield from status_faults(result.source)
     if result.open and result.proved:
         yield "is marked open and has a proof"
     if not result.open and not result.proved:

@@ -4,7 +4,7 @@ at a statement.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import networkx as nx
@@ -33,6 +33,7 @@ from .ledger import (
     stored,
     support,
 )
+from .status import STATUSES
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class MapDirective(SphinxDirective):
 
 
 class SourceRole(SphinxRole):
-    """Where a statement stands in the paper: a small note at its right."""
+    """Where a statement stands in the literature: a small note at its right."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         return [nodes.inline(self.rawtext, self.text, classes=["claim-source"])], []
@@ -173,9 +174,18 @@ class Page:
         text = (
             f"{counted(proved, 'result')} proved, {sum(r.open for r in results)} open. "
             f"{sum(bool(self.ledger.functions_of(r)) for r in results)} computed by a function. "
-            f"{counted(kinds.total(), 'check')} ({by_kind})."
+            f"{counted(kinds.total(), 'check')} ({by_kind}). {self.by_status()}"
         )
         return nodes.paragraph("", text, classes=["claims-summary"])
+
+    def by_status(self) -> str:
+        """How many results have each status; a result whose parts differ counts under each."""
+        found = [{status.status for status in result.statuses} for result in self.ledger.results]
+        counts = {status: sum(status in some for some in found) for status in STATUSES}
+        listing = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        mixed = sum(len(some) > 1 for some in found)
+        several = f"; {mixed} of them under several of these" if mixed else ""
+        return f"By status: {listing}{several}."
 
     def card(self, result: Result, original: nodes.Element) -> nodes.container:
         ledger = self.ledger
@@ -185,6 +195,7 @@ class Page:
         if result.no_function:
             functions = [nodes.Text(f"no function: {result.no_function}")]
         fields = nodes.field_list(classes=["claims-fields"])
+        fields += field("Status", list(badges(result)) or [nodes.Text("not given")])
         fields += field("Source", [nodes.Text(result.source or "not given")])
         fields += field("Computed by", functions)
         fields += field("Proof uses", listed(map(self.used, result.uses)))
@@ -351,6 +362,7 @@ class Page:
             "title": result.title,
             "uri": f"{self.builder.get_target_uri(result.docname)}#{result.label}",
             "source": result.source,
+            "status": [vars(status) for status in result.statuses],
             "open": result.open,
             "uses": list(result.uses),
             "functions": [function.address for function in self.ledger.functions_of(result)],
@@ -437,6 +449,13 @@ def listed(entries: Iterable[list[nodes.Node]]) -> list[nodes.Node]:
     """The entries with commas between them, or a dash."""
     joined = [node for entry in entries for node in (*entry, nodes.Text(", "))]
     return joined[:-1] or [nodes.Text("–")]
+
+
+def badges(result: Result) -> Iterator[nodes.Node]:
+    """Each status once, in a box of its own, in the order of the note."""
+    for status in dict.fromkeys(status.status for status in result.statuses):
+        yield nodes.inline("", status, classes=["claims-status", f"claims-{status}"])
+        yield nodes.Text(" ")
 
 
 def counted(n: int, what: str) -> str:
