@@ -1,4 +1,4 @@
-"""Sphinx extension: the directive ``sources`` lists the bibliography by how far each entry was read.
+"""Sphinx extension: the directive ``sources`` lists the bibliography by how far it was read.
 
 The field ``seen`` of an entry in the bibliography says it. An entry without the field, or with
 another word, is a warning, and so fails the build.

@@ -1,4 +1,4 @@
-"""The status of a result: read from its note, piece by piece, and every malformed note is a fault."""
+"""The status of a result is read from its note piece by piece; a malformed note is a fault."""
 
 import pytest
 from small_book import build, page, text_of, write
