@@ -31,10 +31,11 @@ from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD_WHEEL = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
-# Directives of prose: their text stays text. Every other directive stays a fenced block, which
-# Jupyter shows as it is.
+# Directives of prose: their text stays text. What Jupyter shows well as it is stays a fenced block.
+# Any other directive or role stops the build, so that no download shows its raw source.
 NOTES = {"admonition", "note", "tip", "important", "warning", "hint", "seealso"}
 BOXES = {*NOTES, "exercise", "solution", "proof"}
+KEPT = {"code-block"}
 REFERENCES = {"prf:ref", "eq", "ref", "numref", "doc", "cite:t", "cite:p", "cite"}
 
 
@@ -145,6 +146,10 @@ def directives(lines: list[str], page: Book) -> list[str]:
         if match and (match["name"].startswith("prf:") or match["name"] in BOXES):
             name, argument = match["name"].removeprefix("prf:"), match["argument"].strip()
             result += box(name, argument, lines[position + 1 : end], page)
+        elif match and match["name"] == "math":
+            result += equation(lines[position + 1 : end], page)
+        elif match and match["name"] not in KEPT:
+            raise ExtensionError(f"{page.title}: no translation of {lines[position]!r}")
         else:
             result += lines[position : end + 1]
         position = end + 1
@@ -158,11 +163,24 @@ def end_of_fence(lines: list[str], start: int, mark: str) -> int:
     return next(ends, len(lines))
 
 
-def box(name: str, argument: str, content: list[str], page: Book) -> list[str]:
+def equation(content: list[str], page: Book) -> list[str]:
+    """A block of the directive ``math``, as dollars and a tag."""
+    options, content = options_of(content)
+    number = page.number("eq", options["label"]) if "label" in options else ""
+    return ["$$", *content, *([rf"\tag{{{number}}}"] if number else []), "$$"]
+
+
+def options_of(content: list[str]) -> tuple[dict[str, str], list[str]]:
+    """The options at the head of a directive's content, and what follows them."""
     options = {}
     while content and (match := re.match(r"^:([\w-]+):\s*(.*)$", content[0])):
         options[match[1]] = match[2].strip()
         content = content[1:]
+    return options, content
+
+
+def box(name: str, argument: str, content: list[str], page: Book) -> list[str]:
+    options, content = options_of(content)
     if name == "solution":
         heading = f"Solution of {page.number('exercise', argument)}"
     elif name == "admonition":
@@ -180,7 +198,8 @@ def role(name: str, content: str, page: Book) -> str:
     if name.startswith("py:"):
         return f"`{text or target.removeprefix('~').removeprefix('randomfeatures.')}`"
     if name in REFERENCES:
-        shown = text or page.number(name, target)
+        number = page.number(name, target)
+        shown = text or (f"({number})" if name == "eq" else number)
         url = page.link(name, target)
         return f"[{shown}]({url})" if url else shown
     if name == "glue:text":
@@ -189,7 +208,9 @@ def role(name: str, content: str, page: Book) -> str:
         return page.run_time()
     if name == "no-function":
         return f"*(no function: {content})*"
-    return f"*{content}*" if name == "source" else content
+    if name == "source":
+        return f"*{content}*"
+    raise ExtensionError(f"{page.title}: no translation of the role {name}")
 
 
 # The book.

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 import notebooks  # noqa: E402
+from sphinx.errors import ExtensionError  # noqa: E402
 
 SITE = "https://example.org/book/"
 CHAPTER = """---
@@ -28,7 +29,7 @@ kernelspec: {name: python3, display_name: Python 3}
 :::
 
 (a-target)=
-```{prf:theorem} Small
+````{prf:theorem} Small
 :label: thm-small
 
 It is {glue:text}`ratio`, see {prf:ref}`thm-other` and {eq}`eq-one`,
@@ -40,8 +41,13 @@ $$
 x = 1
 $$ (eq-one)
 
-{source}`new` {no-function}`a step`
+```{math}
+:label: eq-two
+y = 2 .
 ```
+
+{source}`new` {no-function}`a step`
+````
 
 ````{prf:proof}
 :class: dropdown
@@ -85,6 +91,7 @@ class FakePage:
             "thm-small": "Theorem 1",
             "thm-other": "Theorem 2",
             "eq-one": "1.1",
+            "eq-two": "1.2",
             "ex-a": "Exercise 1",
             "fig-one": "Fig. 1",
         }.get(target, f"[{target}]")
@@ -146,15 +153,28 @@ def test_no_myst_is_left(download):
     assert "**Proof.**" in shown
     assert "**Exercise 1.**" in shown and "**Solution of Exercise 1.**" in shown
     page = f"{SITE}limits/one.html"
-    assert f"It is 0.12, see [Theorem 2]({page}#thm-other) and [1.1]({page}#eq-one)" in shown
+    assert f"It is 0.12, see [Theorem 2]({page}#thm-other) and [(1.1)]({page}#eq-one)" in shown
     assert f"By [an earlier one]({SITE}limits/one.html#lem-small)." in shown
     assert (
         "`limits.any_coefficients.width_bound`" in shown
         and "*new* *(no function: a step)*" in shown
     )
     assert "\\tag{1.1}\n$$" in shown
+    assert "$$\ny = 2 .\n\\tag{1.2}\n$$" in shown
     left = re.findall(r"\{[\w:-]+\}`|^:\w+:|^\(\S+\)=|^:::", shown, flags=re.M)
     assert left == [":caption:"]  # of the block that is shown as it is
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("```{list-table}\n* - a\n```", "One idea: no translation of '```{list-table}'"),
+        ("Press {kbd}`Ctrl-C`.", "One idea: no translation of the role kbd"),
+    ],
+)
+def test_a_kind_that_it_does_not_know_stops_it(text, words):
+    with pytest.raises(ExtensionError, match=re.escape(words)):
+        notebooks.markdown(text, FakePage())
 
 
 def test_a_caption_stands_under_its_figure(download):
@@ -168,8 +188,9 @@ def test_a_caption_stands_under_its_figure(download):
 
 def test_a_box_left_closed_would_be_seen():
     """The wrong twin of the conversion: without it, Jupyter shows a theorem as a block of code."""
-    assert re.findall(r"^`{3,}\{prf:\w+\}", CHAPTER, flags=re.M)
-    assert not re.findall(r"^`{3,}\{prf:\w+\}", notebooks.markdown(CHAPTER, FakePage()), flags=re.M)
+    prose = CHAPTER.split("```{code-cell}")[0]
+    assert re.findall(r"^`{3,}\{prf:\w+\}", prose, flags=re.M)
+    assert not re.findall(r"^`{3,}\{prf:\w+\}", notebooks.markdown(prose, FakePage()), flags=re.M)
 
 
 def test_it_runs_alone(tmp_path):
