@@ -636,3 +636,26 @@ def test_the_bound_by_hand():
     W, a = np.array([[2.0, 0.0], [-2.0, 0.0]]), np.array([1.0, 1.0])
     square = 0.64 * (1 + 1.5**2 / 2)
     assert_close(smallness_bound(W, a, clusters), np.full(2, square / math.sqrt(2) / 2), 1e-13)
+
+
+def test_flips_in_one_cluster_turn_the_sign_of_the_step():
+    """The two numbers of the chapter and of the errata: s = 4, α = (0.1, 0), the component along μ₁.
+
+    Cluster by cluster, with σ = 1 and e = μ₁/|μ₁|: E x·e 1{u·x > 0} = c·e Φ(u·c) + u·e φ(u·c).
+    """
+    s, alpha = 4.0, 0.1
+    centres = [(s, alpha, 1), (-s, -alpha, 1), (0.0, 0.0, -1), (0.0, 0.0, -1)]
+
+    def component(kept):
+        density = [math.exp(-(at**2) / 2) / math.sqrt(2 * math.pi) for _, at, _ in centres]
+        means = [
+            label * (c * special.ndtr(at) + alpha / s * phi)
+            for (c, at, label), phi in zip(centres, density, strict=True)
+        ]
+        return sum(k * mean for k, mean in zip(kept, means, strict=True)) / 4
+
+    w = np.array([[alpha / s, 0.0, math.sqrt(1 - (alpha / s) ** 2)]])
+    exact = first_step(w, np.array([2.0]), XORClusters(d=3, separation=s))
+    assert_close(component([1, 1, 1, 1]), exact[0, 0], 1e-12)
+    assert abs(exact[0, 0] - 0.0796) < 5e-5
+    assert abs(component([0.4, 1, 1, 1]) + 0.2458) < 5e-5
