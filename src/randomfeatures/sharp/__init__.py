@@ -6,6 +6,7 @@
 - ``optimum_tail``: the energy beyond each degree: bounds, the law, the constant at degree d.
 - ``population_error``: the exact error of given random ReLU features.
 - ``sandwich``: what random ReLU features need: bounds from both sides, and a prediction.
+- ``sandwich_rate``: widths that show the exponential rate of the best features.
 - ``sandwich_budget``: how given ReLU features spend their dimensions, and their mean error.
 """
 
@@ -20,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "population_error",
         "sandwich",
         "sandwich_budget",
+        "sandwich_rate",
         "spectrum",
     ],
 )
