@@ -639,7 +639,7 @@ def test_the_bound_by_hand():
 
 
 def test_flips_in_one_cluster_turn_the_sign_of_the_step():
-    """The two numbers of the chapter and of the errata: s = 4, α = (0.1, 0), the component along μ₁.
+    """The two numbers of the errata: s = 4, α = (0.1, 0), the component along μ₁.
 
     Cluster by cluster, with σ = 1 and e = μ₁/|μ₁|: E x·e 1{u·x > 0} = c·e Φ(u·c) + u·e φ(u·c).
     """

@@ -2,9 +2,8 @@
 at a statement.
 """
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 
 import networkx as nx
@@ -33,6 +32,7 @@ from .ledger import (
     stored,
     support,
 )
+from .pieces import counted, field, listed, plain_table, title
 from .status import STATUSES
 
 logger = logging.getLogger(__name__)
@@ -395,16 +395,6 @@ def without_circles(graph: nx.DiGraph, circles: list[list[str]]) -> nx.DiGraph:
     return graph
 
 
-def title(statement: nodes.Element) -> list[nodes.Node]:
-    """The title without the brackets that sphinx-proof puts around it."""
-    children = [child.deepcopy() for child in statement[0].children]
-    if isinstance(children[0], nodes.Text):
-        children[0] = nodes.Text(re.sub(r"^\s*\(", "", children[0]))
-    if isinstance(children[-1], nodes.Text):
-        children[-1] = nodes.Text(re.sub(r"\)\s*$", "", children[-1]))
-    return children
-
-
 def folded(statement: nodes.Element) -> list[nodes.Node]:
     """A copy of the statement that opens on demand.
 
@@ -426,40 +416,11 @@ def is_left_out(node: nodes.Node) -> bool:
     return is_source(node) or is_no_function(node) or isinstance(node, nodes.target)
 
 
-def plain_table(heads: Iterable[str], rows: list[list[list[nodes.Node]]]) -> nodes.table:
-    """A table with a row of headings and, in each entry, a paragraph of the given nodes."""
-    head = [[nodes.Text(text)] for text in heads]
-    group = nodes.tgroup(cols=len(head))
-    group += [nodes.colspec(colwidth=1) for _ in head]
-    group += nodes.thead("", table_row(head))
-    group += nodes.tbody("", *map(table_row, rows))
-    return nodes.table("", group, classes=["claims-map"])
-
-
-def table_row(entries: list[list[nodes.Node]]) -> nodes.row:
-    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *entry)) for entry in entries))
-
-
-def field(name: str, body: list[nodes.Node]) -> nodes.field:
-    text = nodes.field_body("", nodes.paragraph("", "", *body))
-    return nodes.field("", nodes.field_name("", name), text)
-
-
-def listed(entries: Iterable[list[nodes.Node]]) -> list[nodes.Node]:
-    """The entries with commas between them, or a dash."""
-    joined = [node for entry in entries for node in (*entry, nodes.Text(", "))]
-    return joined[:-1] or [nodes.Text("–")]
-
-
 def badges(result: Result) -> Iterator[nodes.Node]:
     """Each status once, in a box of its own, in the order of the note."""
     for status in dict.fromkeys(status.status for status in result.statuses):
         yield nodes.inline("", status, classes=["claims-status", f"claims-{status}"])
         yield nodes.Text(" ")
-
-
-def counted(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def numbered(env: BuildEnvironment, docname: str, counter: str, label: str) -> str:

@@ -2,6 +2,7 @@
 
 - ``amplification``: clusters whose random features are amplified by one step.
 - ``amplification_clusters``: the law of the clusters, its best and its linear classifiers.
+- ``amplification_end_to_end``: from samples to test error, with every constant.
 - ``amplification_training``: networks and readouts trained on the clusters.
 - ``landscape``: where the training of networks on quadratics can end.
 - ``lazy_training``: random, tangent and network features on quadratics: the risks of given weights.
@@ -24,6 +25,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "amplification",
         "amplification_clusters",
+        "amplification_end_to_end",
         "amplification_training",
         "landscape",
         "lazy_training",
