@@ -3,7 +3,6 @@ at a statement.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from itertools import pairwise
 
 import networkx as nx
@@ -32,7 +31,7 @@ from .ledger import (
     stored,
     support,
 )
-from .pieces import counted, field, listed, plain_table, title
+from .pieces import badges, counted, field, folded, listed, plain_table, title
 from .status import STATUSES
 
 logger = logging.getLogger(__name__)
@@ -393,34 +392,6 @@ def without_circles(graph: nx.DiGraph, circles: list[list[str]]) -> nx.DiGraph:
     while not nx.is_directed_acyclic_graph(graph):
         graph.remove_edges_from([nx.find_cycle(graph)[-1][:2]])
     return graph
-
-
-def folded(statement: nodes.Element) -> list[nodes.Node]:
-    """A copy of the statement that opens on demand.
-
-    It comes without notes, and without the anchors and equation numbers of the original.
-    """
-    children = [child.deepcopy() for child in statement[1].children]
-    copy = nodes.container("", *children, classes=["claims-statement"])
-    for node in list(copy.findall(is_left_out)):
-        node.parent.remove(node)
-    for node in copy.findall(nodes.Element):
-        node["ids"], node["names"] = [], []
-        if isinstance(node, nodes.math_block):
-            node["label"] = node["number"] = None
-    opened, closed = "<details><summary>Statement</summary>", "</details>"
-    return [nodes.raw("", opened, format="html"), copy, nodes.raw("", closed, format="html")]
-
-
-def is_left_out(node: nodes.Node) -> bool:
-    return is_source(node) or is_no_function(node) or isinstance(node, nodes.target)
-
-
-def badges(result: Result) -> Iterator[nodes.Node]:
-    """Each status once, in a box of its own, in the order of the note."""
-    for status in dict.fromkeys(status.status for status in result.statuses):
-        yield nodes.inline("", status, classes=["claims-status", f"claims-{status}"])
-        yield nodes.Text(" ")
 
 
 def numbered(env: BuildEnvironment, docname: str, counter: str, label: str) -> str:

@@ -1,9 +1,11 @@
 """Small pieces that cards and maps are made of: fields, lists, tables, titles."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from docutils import nodes
+
+from .ledger import Result, is_no_function, is_source
 
 
 def plain_table(heads: Iterable[str], rows: list[list[list[nodes.Node]]]) -> nodes.table:
@@ -43,3 +45,31 @@ def title(statement: nodes.Element) -> list[nodes.Node]:
     if isinstance(children[-1], nodes.Text):
         children[-1] = nodes.Text(re.sub(r"\)\s*$", "", children[-1]))
     return children
+
+
+def folded(statement: nodes.Element) -> list[nodes.Node]:
+    """A copy of the statement that opens on demand.
+
+    It comes without notes, and without the anchors and equation numbers of the original.
+    """
+    children = [child.deepcopy() for child in statement[1].children]
+    copy = nodes.container("", *children, classes=["claims-statement"])
+    for node in list(copy.findall(is_left_out)):
+        node.parent.remove(node)
+    for node in copy.findall(nodes.Element):
+        node["ids"], node["names"] = [], []
+        if isinstance(node, nodes.math_block):
+            node["label"] = node["number"] = None
+    opened, closed = "<details><summary>Statement</summary>", "</details>"
+    return [nodes.raw("", opened, format="html"), copy, nodes.raw("", closed, format="html")]
+
+
+def is_left_out(node: nodes.Node) -> bool:
+    return is_source(node) or is_no_function(node) or isinstance(node, nodes.target)
+
+
+def badges(result: Result) -> Iterator[nodes.Node]:
+    """Each status once, in a box of its own, in the order of the note."""
+    for status in dict.fromkeys(status.status for status in result.statuses):
+        yield nodes.inline("", status, classes=["claims-status", f"claims-{status}"])
+        yield nodes.Text(" ")
