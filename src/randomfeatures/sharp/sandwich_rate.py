@@ -76,12 +76,12 @@ def same_rate_width(d: int, error: float, failure: float = 1.0) -> int:
 
 
 def same_rate_factor(d: int, degree: int) -> float:
-    r"""How many times r_* the width 1/Λ_{2r_*} is at most, Q = ``degree`` the degree of Λ_{2r_*}.
+    r"""How many times r_* the width 1/Λ_{2r_*} is at most, K_* = ``degree`` that of Λ_{2r_*}.
 
     .. math:: \frac1{\Lambda_{2r_*}}\ \le\
-              2\sqrt2\,\pi^{3/2}\,\sqrt{\frac{Q-1}d}\;(Q+d-1)^{5/2}\;r_*
+              2\sqrt2\,\pi^{3/2}\,\sqrt{\frac{K_*-1}d}\;(K_*+d-1)^{5/2}\;r_*
 
-    A polynomial in d and Q, where r_* may be exponential in d.
+    A polynomial in d and K_*, where r_* may be exponential in d.
 
     Book: ``thm-same-rate``. Error: none, rounded up by a relative 1e-15.
     Raises: ValueError unless d ≥ 2 and degree ≥ 2 is even; ArithmeticError where no float holds it;
@@ -90,11 +90,11 @@ def same_rate_factor(d: int, degree: int) -> float:
     >>> round(same_rate_factor(10, 2))
     1999
     """
-    d, Q = integer("d", d, at_least=2), even_integer("degree", degree, at_least=2)
+    d, k = integer("d", d, at_least=2), even_integer("degree", degree, at_least=2)
 
     def factor() -> object:
-        pi, size = flint().arb.pi(), ball(Q + d - 1)
-        return (8 * pi**3 * (Q - 1) / d * size**5).sqrt()
+        pi, size = flint().arb.pi(), ball(k + d - 1)
+        return (8 * pi**3 * (k - 1) / d * size**5).sqrt()
 
     value = certify(factor)
     if not value <= LARGEST:
