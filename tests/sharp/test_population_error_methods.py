@@ -335,7 +335,10 @@ def test_an_interruption_leaves_nothing_behind(rng, monkeypatch):
 def test_ctrl_c_ends_a_long_run_at_once():
     """The signal comes while two threads are in a product of a second or more; they stop within a
     tile."""
+    # A shell gives what it runs in the background a deaf ear for Ctrl-C; here it is heard.
     code = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import numpy as np, torch
 torch.set_num_threads(2)
 from randomfeatures.sharp.population_error import population_error
