@@ -221,6 +221,16 @@ def test_the_printed_probability_of_the_hard_law_is_false():
     assert np.mean((positive(x @ w) - y) ** 2) / 2 < 1 / (8 * d)
 
 
+def test_the_hard_law_on_three_fifths_of_the_coordinates_fails_less_often():
+    """The remark beside the law: fewer than k²/(4d) dead ones of k = ⌈3d/5⌉, exactly, d < 400."""
+    for d in range(1, 400):
+        k = -(-3 * d // 5)
+        needed = -(-(k**2) // (4 * d))  # the dead coordinates that are enough
+        chance = sum(math.comb(k, dead) for dead in range(needed)) / 2**k
+        assert chance <= math.exp(-0.16 * d)
+        assert d < 100 or chance > math.exp(-0.2 * d)
+
+
 @given(SEEDS, st.floats(0.05, 3.0))
 def test_where_gradient_flow_lengthens_the_neuron(seed, theta):
     """Yehudai and Shamir 2020, Lemma 6.3: the right threshold is (sin ϑ + (π - ϑ) cos ϑ)/π ‖v‖."""
