@@ -16,7 +16,15 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 
-PROOFS = ("thm", "lem", "prop", "cor", "def", "rem", "conj", "alg", "exm")
+# By the beginning of a label: domain, type and classes of what a chapter's own prf:ref, eq,
+# numref or ref of it would have. Any other label is a section's or an exercise's.
+PROOF = ("prf", "ref", ["xref", "prf", "prf-ref"])
+KINDS = {
+    **dict.fromkeys(("thm", "lem", "prop", "cor", "def", "rem", "conj"), PROOF),
+    "eq": ("math", "numref", ["xref", "eq"]),
+    "fig": ("std", "numref", ["xref", "std", "std-numref"]),
+}
+OTHER = ("std", "ref", ["xref", "std", "std-ref"])
 HEADING = "Moved from this page"
 
 
@@ -34,19 +42,10 @@ def read_moves(path: Path) -> dict[str, list[str]]:
 
 
 def reference(label: str, docname: str) -> addnodes.pending_xref:
-    """What a chapter's prf:ref, eq, numref or ref of this label becomes."""
-    prefix = label.split("-")[0]
-    domain, role = "std", "ref"
-    if prefix in PROOFS:
-        domain, role = "prf", "ref"
-    elif prefix == "eq":
-        domain, role = "eq", "eq"
-    elif prefix == "fig":
-        domain, role = "std", "numref"
-    text = nodes.inline("", label, classes=["xref", domain, role])
+    """What a chapter's own reference to this label becomes."""
+    domain, role, classes = KINDS.get(label.split("-")[0], OTHER)
     attributes = {"refdoc": docname, "refexplicit": False, "refwarn": True, "reftarget": label}
-    if domain == "eq":
-        domain, role = "math", "numref"
+    text = nodes.inline("", label, classes=classes)
     return addnodes.pending_xref("", text, refdomain=domain, reftype=role, **attributes)
 
 

@@ -31,8 +31,8 @@
     if (typeof Search !== "undefined") {
       const original = Search.htmlToText;
       Search.htmlToText = (html, anchor) => {
-        // An excerpt is made of prose: the code of a figure is full of TeX and says nothing there.
         const page = flatten(new DOMParser().parseFromString(html, "text/html"));
+        // An excerpt is made of prose: the code of a figure is full of TeX and says nothing there.
         for (const element of page.querySelectorAll(".onlyprint, .bd-header-article, .bd-sidebar-secondary, .prev-next-footer, .bd-footer-content, .cell_input")) element.remove();
         return original(page.documentElement.outerHTML, anchor).replaceAll("\u2060", "").replace(/\s+/g, " ").trim();
       };
