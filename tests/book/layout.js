@@ -23,13 +23,21 @@
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
     const parent = text.parentElement;
     if (parent.closest("pre, code, script, style, noscript, textarea, .katex")) continue;
-    const match = text.data.match(/\$\$|\\[()[\]]|\\[a-zA-Z]{2,}|\$[^$]*[\\^_][^$]*\$/);
+    const isFormula = (node) => node?.nodeType === Node.ELEMENT_NODE && node.matches(".math");
+    const match =
+      text.data.match(/\$\$|\\[()[\]]|\\[a-zA-Z]{2,}|\$[^$]*[\\^_][^$]*\$|\$[a-zA-Z]{1,2}\$/) ||
+      // a dollar that was left beside a finished formula
+      (isFormula(text.nextSibling) && text.data.match(/\$\s*$/)) ||
+      (isFormula(text.previousSibling) && text.data.match(/^\s*\$/));
     if (match) found.push(`TeX in the text: ${text.data.slice(Math.max(0, match.index - 20), match.index + 40)}`);
   }
   for (const image of document.images) {
     const decorative = image.closest(".navbar-brand") || image.getAttribute("role") === "presentation";
     if (!image.alt.trim() && !decorative) found.push(`an image without alt text: ${image.src}`);
     if (image.complete && image.naturalWidth === 0 && seen(image)) found.push(`a broken image: ${image.src}`);
+  }
+  for (const title of document.querySelectorAll("article .proof.open > .admonition-title")) {
+    if (getComputedStyle(title, "::after").position !== "static") found.push(`the word open lies over the text: ${title.textContent}`);
   }
   const header = document.querySelector("header.bd-header");
   if (root.clientWidth >= 960 && header && seen(header)) found.push("the theme's second header is visible");

@@ -183,8 +183,18 @@ PLANTED = {
     "command in the text": (r"<p>so \frac12 holds</p>", r"\frac12"),
     "bracket in the text": (r"<p>so \(x\) holds</p>", "TeX in the text"),
     "dollars in the text": ("<p>so $x_1$ holds</p>", "TeX in the text"),
+    "one letter in dollars": ("<p>On $n$-widths</p>", "TeX in the text: On $n$-widths"),
+    "dollar before a formula": (
+        "<p>Then $<span class='math'><span class='katex'>x</span></span>$ holds</p>",
+        "TeX in the text: Then $",
+    ),
     "no alt text": ("<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='>", "without alt text"),
     "broken image": ("<img alt='x' src='data:image/png;base64,AAAA'>", "broken image"),
+    "open over the text": (
+        "<style>p::after { content: 'open'; position: absolute }</style>"
+        "<article><div class='proof open'><p class='admonition-title'>T</p></div></article>",
+        "the word open lies over the text: T",
+    ),
     "second header": ("<header class='bd-header'>search</header>", "second header"),
     "markup in the title": (
         r"<script>document.title = 'The norm \\norm x'</script>",
