@@ -281,16 +281,24 @@ def test_bounds_on_the_captured_identity():
     assert captured_identity_bounds(7, 0) == (0.0, 0.0)
     assert captured_identity_bounds(7, 1) == (1 / 7, 1 / 7)
     assert captured_identity_bounds(3, 6)[1] == 1.0
-    # d times the gap as d -> ∞ at N = ϱ d, by hand: 8ϱ³/β⁴ from the bad event, 2ϱ²/((1 + ϱ)²(1 -
-    # β)) from the good one.
-    d = 10**12
+
+
+@pytest.mark.parametrize("d", [10**12, 10**30, 10**150])
+def test_the_gap_in_high_dimension(d):
+    """d times the gap as d -> ∞ at N = ϱ d, by hand: 8ϱ³/β⁴ from the bad event, 2ϱ²/((1 + ϱ)²(1 -
+    β)) from the good one. The bounds agree as floats, their distance is not lost."""
     for rho in (0.1, 0.5, 1.0):
-        lower, upper = captured_identity_bounds(d, round(rho * d))
+        N = int(10 * rho) * d // 10
         by_hand = min(
             8 * rho**3 / beta**4 + 2 * rho**2 / ((1 + rho) ** 2 * (1 - beta))
             for beta in np.arange(1, 20) / 20
         )
-        assert_close((upper - lower) * d, by_hand, 0.005 * by_hand)
+        if d == 10**12:
+            lower, upper = captured_identity_bounds(d, N)
+            assert_close((upper - lower) * d, by_hand, 0.001 * by_hand)
+        distance = random_features_limit_distance(d, N, 1.0) * d
+        truth = rho / (1 + rho) ** 2 + by_hand
+        assert_close(distance, truth, 1e-5 * truth)
 
 
 def test_bounds_of_the_expected_risk_are_ordered_also_where_the_target_has_no_trace():

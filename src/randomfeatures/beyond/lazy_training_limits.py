@@ -126,8 +126,13 @@ def captured_identity_bounds(d: int, N: int) -> tuple[float, float]:
     d = integer("d", d, at_least=2)
     N = integer("N", N, at_least=0, at_most=d * (d + 1) // 2)
     lower = N / (d + N - 1)
-    gaps = [identity_gap(d, N, Fraction(k, 20)) for k in range(1, 20)]
-    return lower, min(lower + min(gaps), 1.0)
+    return lower, min(lower + _least_identity_gap(d, N), 1.0)
+
+
+def _least_identity_gap(d: int, N: int) -> float:
+    """The distance of the two bounds; it keeps its digits where they agree as floats."""
+    gaps = (identity_gap(d, N, Fraction(k, 20)) for k in range(1, 20))
+    return min(*gaps, (d - 1) / (d + N - 1))
 
 
 def identity_gap(d: int, N: int, beta: Fraction | float) -> float:
@@ -241,9 +246,9 @@ def random_features_limit_distance(d: int, N: int, tau: float) -> float:
     >>> random_features_limit_distance(10, 5, 0.0)
     0.1
     """
-    lower, upper = captured_identity_bounds(d, N)
+    d, N = integer("d", d, at_least=2), integer("N", N, at_least=0)
     tau = real("tau", tau, at_least=0, at_most=1)
-    identity = N / ((d + N) * (d + N - 1)) + (upper - lower)
+    identity = N / ((d + N) * (d + N - 1)) + _least_identity_gap(d, N)
     return identity * tau + 2 * N / d**2 * (1 - tau)
 
 
