@@ -91,10 +91,8 @@ def test_the_least_curvature_and_that_only_the_best_have_none(plus, minus, size)
         S = B - (W.T * a) @ W
         assert np.max(np.abs(S @ W.T)) < 1e-10
         least = min(np.linalg.eigvalsh(hessian(B, W, a))[0], 0.0)
-        if np.any(W != 0):
-            value = stationary_curvature(B, W, a)
-            found.append(least)
-            formula.append(value)
+        found.append(least)
+        formula.append(stationary_curvature(B, W, a))
         risk = np.sum(S**2) / np.sum(B**2)
         best = signed_network_risk(B, plus, minus)
         left = np.sum(np.delete(EIGENVALUES, chosen) ** 2) / np.sum(EIGENVALUES**2)
@@ -233,6 +231,7 @@ def test_the_levels_the_barriers_and_the_valleys():
     assert found[2, 1].risk == least
     assert_close(found[1, 2].barrier, found[1, 2].risk + 0.25 / total, 1e-12)
     assert_close(found[3, 0].barrier, found[3, 0].risk + 0.16 / total, 1e-12)
+    assert found[0, 3].barrier == found[0, 3].risk  # more neurons than eigenvalues: no barrier
     # From N = rank B on, and for semidefinite B, there is no valley, but there are levels above 0.
     assert not any(x.valley for N in (5, 6, 9) for x in levels(B, N))
     assert any(x.valley for x in levels(B, 4))
@@ -303,6 +302,11 @@ def test_the_flow_for_long_times_and_all_sizes():
     big = flow(1e200 * B, 1e100 * W, 3e-200)
     assert_close(big / 1e200, flow(B, W, 3.0), 1e-12)
     assert_close(flow(torch.asarray(B), torch.asarray(W), 2.0).numpy(), flow(B, W, 2.0), 1e-12)
+    # Two equal neurons are one of √2 times the size, large or not; none moves from zero.
+    for size in (1.0, 1e9, 1e100):
+        one = size * rng.standard_normal((1, 5))
+        assert_close(flow(B, np.tile(one, (2, 1)), 1.0), flow(B, math.sqrt(2) * one, 1.0), 1e-12)
+    assert np.array_equal(flow(B, np.zeros((2, 5)), 1.0), np.zeros((5, 5)))
 
 
 @pytest.mark.claim("prop-quadratic-flow", kind="certified")
@@ -347,14 +351,16 @@ def test_curvatures_scale_with_the_target(size):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: stationary_curvature(np.eye(2), np.zeros((1, 2)), np.ones(1)), "a nonzero row"),
+        (lambda: stationary_curvature(np.eye(2), np.zeros((0, 2)), np.ones(0)), "2 columns, a row"),
         (lambda: stationary_curvature(np.eye(2), np.ones((1, 2)), np.zeros(1)), "output weight"),
         (lambda: strict_saddle_gap(np.eye(2), -1, 0), "positive must be an integer >= 0"),
         (lambda: levels(np.eye(2), 0), "N must be an integer >= 1"),
-        (lambda: flow(np.eye(2), np.ones((1, 3)), 1.0), "W must have 2 columns"),
+        (lambda: flow(np.eye(2), np.ones((1, 3)), 1.0), "W must have 2 columns and a row"),
+        (lambda: flow(np.eye(2), np.full((1, 2), 1e200), 1.0), "the squared norm of W must be"),
         (lambda: flow(np.eye(2), np.ones((1, 2)), -1.0), "time must be"),
         (lambda: flow(np.eye(2), np.ones((1, 2)), 1e9), "time times the norm of B"),
         (lambda: tangent_of_angle(np.eye(2), np.ones((2, 2)), 1.0), "W must have fewer rows"),
+        (lambda: tangent_of_angle(np.eye(2), np.ones((1, 2)), 1.0), "its eigenvalue 1 above"),
     ],
 )
 def test_wrong_arguments_are_named(call, message):

@@ -53,8 +53,8 @@ def stationary_curvature(
     Book: ``thm-landscape``.
     Error: relative 1e-12 times (1 + Σ |a_i| |w_i|² / \|B\|_F) squared. Exact at stationary points,
     SW^⊤ = 0, only: the argument is not checked for being one.
-    Raises: ValueError if B is not symmetric, finite and nonzero, W has no nonzero row, an a_i is 0,
-    or the shapes do not fit.
+    Raises: ValueError if B is not symmetric, finite and nonzero, W has no row, an a_i is 0, or the
+    shapes do not fit.
 
     >>> B, W = np.diag([3.0, 1.0]), np.array([[0.0, 1.0]])
     >>> round(stationary_curvature(B, W, np.ones(1)), 12)  # 4 (1 - 3) / 10
@@ -63,9 +63,9 @@ def stationary_curvature(
     B, W, a = real_arrays(B=B, W=W, a=a, ndim=(2, 2, 1))
     B, scale = target_matrix(B)
     xp, d = array_namespace(B), B.shape[0]
-    if tuple(W.shape) != (a.shape[0], d) or not xp.any(W != 0) or xp.any(a == 0):
+    if tuple(W.shape) != (a.shape[0], d) or W.shape[0] == 0 or xp.any(a == 0):
         raise ValueError(
-            f"W must have {d} columns, a nonzero row and a nonzero output weight for each row, got "
+            f"W must have {d} columns, a row and a nonzero output weight for each row, got "
             f"shapes {tuple(W.shape)} and {tuple(a.shape)}"
         )
     frame, rank = row_space(W)
@@ -74,9 +74,9 @@ def stationary_curvature(
         return 0.0
     pull = (W.T * a).T  # A W
     square, signs = pull @ pull.T / scale, a[:, None] * xp.eye(a.shape[0], dtype=a.dtype)
-    least = min(
-        float(xp.linalg.eigvalsh(square - mu * signs)[0]) for mu in xp.linalg.eigvalsh(outside)
-    )
+    values = xp.linalg.eigvalsh(outside)
+    # The least eigenvalue is concave in μ: it is least at one of the two ends.
+    least = min(float(xp.linalg.eigvalsh(square - values[end] * signs)[0]) for end in (0, -1))
     return min(4 * least / inner(B, B) / scale, 0.0)
 
 
@@ -164,8 +164,9 @@ def flow(B: Float[Array, "d d"], W: Float[Array, "N d"], time: float) -> Float[A
 
     Book: ``prop-quadratic-flow``.
     Error: relative 1e-12, of the largest entry.
-    Raises: ValueError if B is not symmetric, finite and nonzero, the shapes do not fit, time < 0,
-    or time times the largest absolute eigenvalue of B is above 1e5.
+    Raises: ValueError if B is not symmetric, finite and nonzero, the shapes do not fit, W has no
+    row or its squared norm is not finite, time < 0, or time times the largest absolute eigenvalue
+    of B is above 1e5.
 
     >>> flow(np.diag([2.0, 1.0]), np.array([[1.0, 1.0]]), 40.0).round(12)
     array([[2., 0.],
@@ -174,8 +175,14 @@ def flow(B: Float[Array, "d d"], W: Float[Array, "N d"], time: float) -> Float[A
     B, W = real_arrays(B=B, W=W, ndim=2)
     B, scale = target_matrix(B)
     xp, t = common_namespace(B=B, W=W), real("time", time, at_least=0) * scale
-    if W.shape[1] != B.shape[0]:
-        raise ValueError(f"W must have {B.shape[0]} columns, got shape {tuple(W.shape)}")
+    if W.shape[1] != B.shape[0] or W.shape[0] == 0:
+        raise ValueError(f"W must have {B.shape[0]} columns and a row, got shape {tuple(W.shape)}")
+    # Rows that are orthogonal, with the same W^⊤W: however large, I + WΦW^⊤ has a Cholesky factor.
+    _, lengths, rows = xp.linalg.svd(W, full_matrices=False)
+    largest = float(lengths[0])
+    real("the squared norm of W", largest * largest)
+    some = lengths > float(xp.finfo(W.dtype).eps) * largest
+    W = (lengths[:, None] * rows)[some, :]
     values, vectors = xp.linalg.eigh(B)
     size = max(abs(float(values[0])), abs(float(values[-1])))
     steps = math.ceil(real("time times the norm of B", t * size, at_most=1e5)) or 1
@@ -207,7 +214,8 @@ def tangent_of_angle(B: Float[Array, "d d"], W: Float[Array, "N d"], time: float
 
     Book: ``prop-quadratic-flow``.
     Error: an upper bound, attained if all N first eigenvalues are equal and all others too.
-    Raises: ValueError unless N < d and B and W are as for :func:`flow`.
+    Raises: ValueError unless 0 < N < d, λ_N > λ_{N+1} by more than 1e-12 of the largest absolute
+    eigenvalue, and B and W are as for :func:`flow`.
 
     >>> tangent_of_angle(np.diag([2.0, 1.0]), np.array([[1.0, 1.0]]), 3.0) == math.exp(-3)
     True
@@ -215,12 +223,15 @@ def tangent_of_angle(B: Float[Array, "d d"], W: Float[Array, "N d"], time: float
     B, W = real_arrays(B=B, W=W, ndim=2)
     B, t = symmetric_part("B", B), real("time", time, at_least=0)
     xp, (N, d) = common_namespace(B=B, W=W), W.shape
-    if not N < B.shape[0] == d:
+    if not 0 < N < B.shape[0] == d:
         raise ValueError(f"W must have fewer rows than its {B.shape[0]} columns, got {(N, d)}")
     values, vectors = xp.linalg.eigh(B)
+    gap = float(values[d - N] - values[d - N - 1])
+    if gap <= 1e-12 * float(xp.max(xp.abs(values))):
+        raise ValueError(f"B must have its eigenvalue {N} above the next, got a gap of {gap!r}")
     turned = W @ vectors
     best, rest = turned[:, d - N :], turned[:, : d - N]
     if np.linalg.matrix_rank(np.asarray(best)) < N:
         return math.inf
     start = float(xp.linalg.svdvals(xp.linalg.solve(best, rest))[0])
-    return math.exp(-t * float(values[d - N] - values[d - N - 1])) * start
+    return math.exp(-t * gap) * start
