@@ -486,11 +486,11 @@ W3, A2, X3, Y4 = np.ones((2, 3)), np.ones(2), np.ones((4, 3)), np.ones(4)
         ),
         (
             lambda: XORClusters(d=2, separation=1.0, flip=0.5),
-            "flip must be a real number >= 0 and < 1/2, got 0.5",
+            "flip must be a finite real number >= 0 and < 0.5, got 0.5",
         ),
         (
             lambda: XORClusters(d=2, separation=1.0, flip=-0.1),
-            "flip must be a finite real number >= 0, got -0.1",
+            "flip must be a finite real number >= 0 and < 0.5, got -0.1",
         ),
         (lambda: LAW.sample(7, 3), "rng must be a numpy.random.Generator, got 7"),
         (lambda: LAW.sample(np.random.default_rng(0), 0), "n must be an integer >= 1, got 0"),

@@ -384,9 +384,17 @@ LAW = XORClusters(d=4, separation=2.0)
         ),
         (lambda: step_ratios(Window(0.5, 1, 0.1), LAW, 0, 1.0), "n must be an integer >= 1"),
         (lambda: separation_kept(-1.0, 0.0), "beta must be a finite real number >= 0"),
-        (lambda: chosen_error(0.1, 2, 10, 1.0), "delta must be a real number > 0 and < 1, got 1.0"),
-        (lambda: chosen_error(0.1, 2, 10, 0.1, flip=0.5), "flip must be .* < 1/2, got 0.5"),
-        (lambda: frozen_pairs(2, 1.0, 3, 0.1), "d must be an integer >= 3, got 2"),
+        (lambda: chosen_error(0.1, 2, 10, 1.0), "delta must be .* > 0 and < 1, got 1.0"),
+        (lambda: chosen_error(0.1, 2, 10, 0.1, flip=0.5), "flip must be .* < 0.5, got 0.5"),
+        (lambda: frozen_pairs(2, 1.0, 3, 0.1), "d must be an integer >= 3 and <= 1e.100, got 2"),
+        (lambda: best_pair(np.eye(4), np.ones((5, 4)), np.ones(1)), "V, x, y must have shapes"),
+        (lambda: best_pair(np.eye(4), np.ones((5, 3)), np.ones(5)), "V, x, y must have shapes"),
+        (lambda: end_to_end(LAW, 2, 0, 1, 0.1), "n must be an integer >= 1"),
+        (lambda: end_to_end(LAW, 2, 1, 0, 0.1), "fresh must be an integer >= 1"),
+        (
+            lambda: step_ratios(Window(1.0, 2.0, 1.0), XORClusters(d=3, separation=1e200), 1, 1.0),
+            "separation must be a finite real number <= 1e.100",
+        ),
     ],
 )
 def test_bad_input(call, message):

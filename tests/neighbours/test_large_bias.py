@@ -167,7 +167,10 @@ def test_the_interpolant_is_below_its_bound(seed, b):
         (lambda: threshold_kernel_bound(0.5, 38), "b must be a finite real number >= 0 and <= 37"),
         (lambda: threshold_coefficients(0.5, -1), "degree must be an integer >= 0"),
         (lambda: coupling(np.ones((2, 3)), 1.0), "rho must be a square matrix"),
-        (lambda: prediction_bound([0.1], 1.0, 1.0, 1.0), "radius must be a finite real number < 1"),
+        (
+            lambda: prediction_bound([0.1], 1.0, 1.0, 1.0),
+            "radius must be a finite real number >= 0 and < 1",
+        ),
         (lambda: prediction_bound(0.1, 1.0, 0.5, 1.0), "rho must have an axis"),
     ],
 )

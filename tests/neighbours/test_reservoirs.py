@@ -71,8 +71,8 @@ def test_units_that_are_not_reached_do_not_count():
         (lambda: memory_curve(0.5 * np.eye(3), np.zeros(3), 5), "w must be a nonzero vector"),
         (lambda: memory_curve(0.5 * np.eye(3), np.ones(2), 5), "w must be a nonzero vector"),
         (lambda: memory_curve(0.5 * np.eye(3), np.ones(3), -1), "delays must be"),
-        (lambda: cyclic_memory(3, 1.0, 2), "rho must be a finite real number < 1, got 1.0"),
-        (lambda: cyclic_memory(3, 0.0, 2), "rho must be a finite real number > 0, got 0.0"),
+        (lambda: cyclic_memory(3, 1.0, 2), "rho must be a finite real number > 0 and < 1, got 1.0"),
+        (lambda: cyclic_memory(3, 0.0, 2), "rho must be a finite real number > 0 and < 1, got 0.0"),
     ],
 )
 def test_bad_arguments(call, message):

@@ -38,8 +38,7 @@ class XORClusters:
         integer("d", self.d, at_least=2)
         separation = real("separation", self.separation, above=0)
         real("separation * sigma", separation * real("sigma", self.sigma, above=0), above=0)
-        if real("flip", self.flip, at_least=0) >= 0.5:
-            raise ValueError(f"flip must be a real number >= 0 and < 1/2, got {self.flip!r}")
+        real("flip", self.flip, at_least=0, below=0.5)
 
     @property
     def mu_1(self) -> Float[Array, " d"]:

@@ -66,10 +66,7 @@ def sample_step(
     array([[1. , 3. ],
            [1.5, 2. ]])
     """
-    W, x, y = real_arrays(W=W, x=x, y=y, ndim=(2, 2, 1))
-    if W.shape[1] != x.shape[1] or x.shape[0] != y.shape[0] or 0 in x.shape:
-        shapes = ", ".join(str(tuple(array.shape)) for array in (W, x, y))
-        raise ValueError(f"W, x, y must have shapes (m, d), (n, d), (n,), got {shapes}")
+    W, x, y = _neurons_and_samples("W", W, x, y)
     return ((W @ x.T > 0) * (y / len(y))) @ x
 
 
@@ -82,13 +79,14 @@ def best_pair(
     :math:`|\langle\hat v_j,x\rangle|-|\langle\hat v_k,x\rangle|`. Time m² n.
 
     Book: ``thm-amplification``.
-    Raises: ValueError if a row of V is zero, m < 2, or the shapes do not fit.
+    Raises: ValueError if a row of V is zero, m < 2, an entry is not finite, or the shapes do not
+    fit.
 
     >>> best_pair(np.eye(2), np.array([[3.0, 1.0], [1.0, -2.0]]), np.array([1.0, -1.0]))
     (0, 1, 0.0)
     """
+    V, x, y = _neurons_and_samples("V", V, x, y)
     directions = _directions(V)
-    x, y = real_arrays(x=x, y=y, ndim=(2, 1))
     features = np.abs(directions @ x.T)
     best = (0, 1, math.inf)
     for j, feature in enumerate(features):
@@ -142,8 +140,8 @@ def window_probability(window: Window, clusters: XORClusters) -> float:
     with the regularised incomplete beta function I.
 
     Book: ``thm-amplification``.
-    Error: relative, 1e-10 if other² + high² <= 0.99 s²; else 1e-5, for the integrand has a kink.
-    Raises: ValueError unless 0 < other <= low < high <= separation and d >= 3.
+    Error: relative, 1e-9 if other² + high² <= 0.99 s²; else 1e-5, for the integrand has a kink.
+    Raises: ValueError unless 0 < other <= low < high <= separation <= 1e100 and d >= 3.
 
     >>> clusters = XORClusters(d=3, separation=2.0)
     >>> round(window_probability(Window(1.0, 2.0, 1.0), clusters), 4)
@@ -152,11 +150,13 @@ def window_probability(window: Window, clusters: XORClusters) -> float:
     low, high, other = (level / clusters.separation for level in _window(window, clusters))
     d, edge = clusters.d, math.sqrt(1 - other**2)  # beyond it the second condition holds anyway
     upper = max(low, min(high, edge))
-    half = (upper - low) / 2
-    rest = 1 - ((low + upper) / 2 + half * NODES) ** 2
-    constant = 2 * math.exp(math.lgamma(d / 2) - math.lgamma((d - 1) / 2)) / math.sqrt(math.pi)
-    inner = special.betainc(0.5, (d - 2) / 2, np.minimum(1, other**2 / rest))
-    inside = constant * half * np.sum(WEIGHTS * rest ** ((d - 3) / 2) * inner)
+    # Where (1 - t²)^((d-3)/2) is below e^-40 of what it is at low, nothing is left to add.
+    end = min(upper, math.sqrt(low**2 + 80 / (d - 3))) if d > 3 else upper
+    half = (end - low) / 2
+    squares = ((low + end) / 2 + half * NODES) ** 2
+    density = 2 / special.beta(0.5, (d - 1) / 2) * np.exp((d - 3) / 2 * np.log1p(-squares))
+    inner = special.betainc(0.5, (d - 2) / 2, np.minimum(1, other**2 / (1 - squares)))
+    inside = half * np.sum(WEIGHTS * density * inner)
     beyond = np.diff(special.betainc(0.5, (d - 1) / 2, [upper**2, min(1.0, max(high, upper) ** 2)]))
     return float(inside + beyond[0])
 
@@ -180,14 +180,14 @@ def step_ratios(
 
     Book: ``prop-one-neuron-step``.
     Error: rounding.
-    Raises: ValueError as :func:`window_probability`, or unless n >= 1 and tau > 0.
+    Raises: ValueError as :func:`window_probability`, or unless 1 <= n <= 10^100 and tau > 0.
 
     >>> clusters = XORClusters(d=50, separation=5.0, flip=0.15)
     >>> [round(r, 3) for r in step_ratios(Window(0.75, 1.5, 0.05), clusters, 10**6, 6.0)]
     [0.097, 0.21]
     """
     low, high, other = _window(window, clusters)
-    n, tau = integer("n", n, at_least=1), real("tau", tau, above=0)
+    n, tau = _count("n", n), real("tau", tau, above=0)
     s, d, factor = clusters.separation, clusters.d, 1 - 2 * clusters.flip
     noise = math.sqrt((1 + s * s / 2) * tau / n) + (1 + s) * tau / n
     gap = _density(0) - _density(high)
@@ -234,16 +234,17 @@ def chosen_error(best: float, m: int, fresh: int, delta: float, flip: float = 0.
 
     Book: ``prop-choice``.
     Error: rounding.
-    Raises: ValueError unless m >= 2, fresh >= 1, 0 <= best <= 1, 0 < delta < 1, 0 <= flip < 1/2.
+    Raises: ValueError unless m >= 2, fresh >= 1, both at most 10^100, 0 <= best <= 1, 0 < delta < 1
+    and 0 <= flip < 1/2.
 
     >>> round(chosen_error(0.0, 300, 100_000, 0.05, flip=0.15), 5)
     0.00078
     """
-    m, fresh = integer("m", m, at_least=2), integer("fresh", fresh, at_least=1)
-    best, delta = real("best", best, at_least=0, at_most=1), _probability(delta)
-    if real("flip", flip, at_least=0) >= 0.5:
-        raise ValueError(f"flip must be a real number >= 0 and < 1/2, got {flip!r}")
-    factor, all_of_them, one = 1 - 2 * flip, math.log(2 * m * (m - 1) / delta), math.log(2 / delta)
+    m, fresh = _count("m", m, 2), _count("fresh", fresh)
+    best, delta = real("best", best, at_least=0, at_most=1), real("delta", delta, above=0, below=1)
+    factor = 1 - 2 * real("flip", flip, at_least=0, below=0.5)
+    one = math.log(2) - math.log(delta)
+    all_of_them = math.log(m * (m - 1)) + one
     A = factor * best + math.sqrt(2 * best * one / fresh) + (all_of_them + one) / (3 * fresh)
     spread = 2 * all_of_them / fresh
     return ((math.sqrt(spread) + math.sqrt(spread + 4 * factor * A)) / (2 * factor)) ** 2
@@ -264,14 +265,17 @@ def end_to_end(clusters: XORClusters, m: int, n: int, fresh: int, delta: float) 
 
     Book: ``thm-amplification``.
     Error: an upper bound; that of the window's probability moves it by 1e-5 at most.
-    Raises: ValueError unless d >= 3, m >= 2, n >= 1, fresh >= 1 and 0 < delta < 1.
+    Raises: ValueError unless d >= 3, m >= 2, n >= 1, fresh >= 1, all three at most 10^100,
+    0 < delta < 1 and separation <= 1e100.
 
     >>> clusters = XORClusters(d=50, separation=5.0, flip=0.15)
     >>> round(end_to_end(clusters, 300, 100_000, 100_000, 0.05).error, 3)
     0.009
     """
-    m, delta = integer("m", m, at_least=2), _probability(delta)
-    needed, tau = -math.expm1(math.log(delta / 6) / m), math.log(36 / delta)
+    integer("d", clusters.d, at_least=3)
+    m, n, fresh = _count("m", m, 2), _count("n", n), _count("fresh", fresh)
+    log_delta = math.log(real("delta", delta, above=0, below=1))
+    needed, tau = -math.expm1((log_delta - math.log(6)) / m), math.log(36) - log_delta
     best: tuple[float, Window] | None = None
     limits = clusters.separation * np.arange(1, GRID + 1) / GRID
     for low, high in itertools.combinations(limits.tolist(), 2):
@@ -297,14 +301,14 @@ def frozen_pairs(d: int, separation: float, m: int, delta: float) -> float:
 
     Book: ``prop-frozen-pairs``.
     Error: rounding.
-    Raises: ValueError unless d >= 3, separation > 0, m >= 2 and 0 < delta < 1.
+    Raises: ValueError unless 3 <= d <= 10^100, separation > 0, 2 <= m <= 10^100, 0 < delta < 1.
 
     >>> round(frozen_pairs(100, 6.0, 300, 0.05), 4)
     0.0318
     """
-    d, m = integer("d", d, at_least=3), integer("m", m, at_least=2)
-    s, delta = real("separation", separation, above=0), _probability(delta)
-    share = -math.expm1(2 / (d - 2) * math.log(delta / (m * (m - 1))))
+    d, m, s = _count("d", d, 3), _count("m", m, 2), real("separation", separation, above=0)
+    log_delta = math.log(real("delta", delta, above=0, below=1))
+    share = -math.expm1(2 / (d - 2) * (log_delta - math.log(m * (m - 1))))
     return XORClusters(d=2, separation=s * math.sqrt(share)).bayes_error()
 
 
@@ -335,13 +339,16 @@ def _narrowest(low: float, high: float, clusters: XORClusters, needed: float) ->
 
     if missing(low) < 0:
         return None
-    other = optimize.brentq(missing, 1e-12 * low, low, xtol=1e-12, rtol=1e-10)
+    if missing(1e-9 * low) >= 0:  # so many neurons that any width will do
+        return Window(low, high, 1e-9 * low)
+    other = optimize.brentq(missing, 1e-9 * low, low, xtol=1e-12, rtol=1e-10)
     return Window(low, high, other)
 
 
 def _window(window: Window, clusters: XORClusters) -> Window:
     """The window as floats in order, or ValueError."""
     integer("d", clusters.d, at_least=3)
+    real("separation", clusters.separation, at_most=1e100)
     low, high, other = (real("an entry of window", value, above=0) for value in window)
     if not other <= low < high <= clusters.separation * (1 + 1e-12):
         raise ValueError(
@@ -351,10 +358,17 @@ def _window(window: Window, clusters: XORClusters) -> Window:
     return Window(low, high, other)
 
 
-def _probability(delta: float) -> float:
-    if real("delta", delta, above=0) >= 1:
-        raise ValueError(f"delta must be a real number > 0 and < 1, got {delta!r}")
-    return float(delta)
+def _count(name: str, value: int, at_least: int = 1) -> int:
+    return integer(name, value, at_least=at_least, at_most=10**100)
+
+
+def _neurons_and_samples(name: str, W: Array, x: Array, y: Array) -> tuple[Array, Array, Array]:
+    """The arrays, or ValueError if their shapes do not fit."""
+    W, x, y = real_arrays(**{name: W}, x=x, y=y, ndim=(2, 2, 1))
+    if W.shape[1] != x.shape[1] or x.shape[0] != y.shape[0] or 0 in x.shape:
+        shapes = ", ".join(str(tuple(array.shape)) for array in (W, x, y))
+        raise ValueError(f"{name}, x, y must have shapes (m, d), (n, d), (n,), got {shapes}")
+    return W, x, y
 
 
 def _directions(V: Array) -> np.ndarray:

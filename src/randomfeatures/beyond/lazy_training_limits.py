@@ -149,9 +149,8 @@ def identity_gap(d: int, N: int, beta: Fraction | float) -> float:
     """
     d = integer("d", d, at_least=2)
     N = integer("N", N, at_least=0, at_most=d * (d + 1) // 2)
-    beta = beta if isinstance(beta, Fraction) else Fraction(real("beta", beta, above=0))
-    if not 0 < beta < 1:
-        raise ValueError(f"beta must be > 0 and < 1, got {float(beta)!r}")
+    number = real("beta", beta, above=0, below=1)
+    beta = beta if isinstance(beta, Fraction) else Fraction(number)
     delta_0 = 1 - Fraction(1, d)
     slope = d / (d + N / delta_0) ** 2
     row_squares = N * (N - 1) * _square_variance(d)

@@ -42,6 +42,7 @@ def real(
     *,
     above: float = -math.inf,
     at_least: float = -math.inf,
+    below: float = math.inf,
     at_most: float = math.inf,
 ) -> float:
     """``value`` as a float, or ValueError naming argument, bound and value.
@@ -58,8 +59,9 @@ def real(
         number = float(value) if isinstance(value, Real) and not _truth(value) else math.nan
     except OverflowError:
         number = math.inf
-    if not (math.isfinite(number) and number > above and at_least <= number <= at_most):
-        bounds = _bounds(above=above, at_least=at_least, at_most=at_most)
+    inside = above < number < below and at_least <= number <= at_most
+    if not (math.isfinite(number) and inside):
+        bounds = _bounds(above=above, at_least=at_least, below=below, at_most=at_most)
         raise ValueError(f"{name} must be a finite real number{bounds}, got {shown(value)}")
     return number
 
@@ -339,18 +341,24 @@ def _truth(value: Any) -> bool:
 
 
 def _bounds(
-    *, above: float = -math.inf, at_least: float = -math.inf, at_most: float = math.inf
+    *,
+    above: float = -math.inf,
+    at_least: float = -math.inf,
+    below: float = math.inf,
+    at_most: float = math.inf,
 ) -> str:
     """The finite ones among the bounds, in words.
 
-    >>> _bounds(at_least=0, at_most=2.5)
-    ' >= 0 and <= 2.5'
+    >>> _bounds(at_least=0, at_most=2.5), _bounds(above=0, below=1)
+    (' >= 0 and <= 2.5', ' > 0 and < 1')
     """
     parts = []
     if above > -math.inf:
         parts.append(f" > {_bound(above)}")
     if at_least > -math.inf:
         parts.append(f" >= {_bound(at_least)}")
+    if below < math.inf:
+        parts.append(f" < {_bound(below)}")
     if at_most < math.inf:
         parts.append(f" <= {_bound(at_most)}")
     return " and".join(parts)

@@ -131,9 +131,7 @@ def prediction_bound(
     >>> prediction_bound([0.0], 0.0, radius=0.5, size=2.0)
     np.float64(1.0)
     """
-    radius, size = real("radius", radius, at_least=0), real("size", size, at_least=0)
-    if radius >= 1:
-        raise ValueError(f"radius must be a finite real number < 1, got {radius!r}")
+    radius, size = real("radius", radius, at_least=0, below=1), real("size", size, at_least=0)
     between = threshold_kernel_bound(rho, b)
     if not between.ndim:
         raise ValueError("rho must have an axis for the examples, got a number")

@@ -69,8 +69,6 @@ def cyclic_memory(r: int, rho: float, delay: int) -> float:
     (0.9375, 0.05859375)
     """
     r, delay = integer("r", r, at_least=1), integer("delay", delay, at_least=0)
-    rho = real("rho", rho, above=0)
-    if rho >= 1:
-        raise ValueError(f"rho must be a finite real number < 1, got {rho!r}")
+    rho = real("rho", rho, above=0, below=1)
     log_turn = 2 * r * math.log(rho)
     return -math.expm1(log_turn) * math.exp(log_turn * (delay // r))

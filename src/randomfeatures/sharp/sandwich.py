@@ -98,7 +98,9 @@ def random_relu_width(d: int, degree: int, failure: float) -> int:
     1065
     """
     m = harmonics(d, degree)
-    return _ceiling_of_product(m, lambda: (m / ball(_probability("failure", failure))).log())
+    return _ceiling_of_product(
+        m, lambda: (m / ball(real("failure", failure, above=0, below=1))).log()
+    )
 
 
 def random_relu_error(d: int, degree: int) -> float:
@@ -128,9 +130,7 @@ def random_relu_expected_width(d: int, error: float) -> int:
     >>> random_relu_expected_width(5, 0.03)
     1008
     """
-    d, error = integer("d", d, at_least=2), real("error", error, above=0)
-    if error >= 0.5:
-        raise ValueError(f"error must be < 1/2, got {error!r}")
+    d, error = integer("d", d, at_least=2), real("error", error, above=0, below=0.5)
     levels = levels_of(d, 0.0)
     level = least(lambda i: at_most(levels, levels.count(i), Fraction(error) / 4), 2)
     m = levels.count(level)
@@ -223,9 +223,7 @@ def log_predicted_width(d: int, error: float) -> float:
     >>> round(math.exp(log_predicted_width(20, predicted_error(20, 800))))
     800
     """
-    d, error = _dimension(d), real("error", error, above=0)
-    if error >= 0.5:
-        raise ValueError(f"error must be < 1/2, got {error!r}")
+    d, error = _dimension(d), real("error", error, above=0, below=0.5)
     log_eigenvalues, _, beyond = _degrees(d)
     _resolved(error, beyond)
     low, high = float(log_eigenvalues[-1]) - 40.0, 40.0
@@ -353,13 +351,6 @@ def _dimension(d: int) -> int:
 
 
 # --- balls
-
-
-def _probability(name: str, value: float) -> float:
-    number = real(name, value, above=0)
-    if number >= 1:
-        raise ValueError(f"{name} must be < 1, got {value!r}")
-    return number
 
 
 def _ceiling_of_product(m: int, logarithm: Any) -> int:

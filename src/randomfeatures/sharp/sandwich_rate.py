@@ -60,7 +60,7 @@ def same_rate_width(d: int, error: float, failure: float = 1.0) -> int:
     >>> features_needed(10, 0.01), same_rate_width(10, 0.01)
     (64, 122229)
     """
-    d, error = integer("d", d, at_least=2), _below_half(error)
+    d, error = integer("d", d, at_least=2), real("error", error, above=0, below=0.5)
     failure = real("failure", failure, above=0, at_most=1)
     k = degree_of_harmonic(d, 2 * features_needed(d, error))
     if k == 1:
@@ -147,7 +147,7 @@ def log_full_degree_width(d: int, error: float) -> float:
     >>> round(math.exp(log_full_degree_width(10, 0.01)))
     4238
     """
-    d, error = integer("d", d, at_least=2), _below_half(error)
+    d, error = integer("d", d, at_least=2), real("error", error, above=0, below=0.5)
     best = math.inf
     for degree in _degrees_from(d, error):
         m = harmonics(d, degree)
@@ -180,10 +180,3 @@ def _log_multiple(share: float, log_noise: float) -> float:
     spare = (1 - share) / 2
     high = max(4 * share / spare, (log_noise - math.log(spare)) / rate, share)
     return brentq(excess, math.log(share), math.log(high) + 1e-9, xtol=1e-12)
-
-
-def _below_half(error: float) -> float:
-    error = real("error", error, above=0)
-    if error >= 0.5:
-        raise ValueError(f"error must be < 1/2, got {error!r}")
-    return error
