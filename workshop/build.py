@@ -112,6 +112,7 @@ def site_fingerprint() -> str:
         ROOT / "_toc.yml",
         *sorted((BOOK / "_ext").rglob("*.py")),
         *sorted((BOOK / "_static").rglob("*")),
+        *sorted((BOOK / "_templates").rglob("*")),
     ]
     settings = [os.environ.get("SITE_URL", "").encode()]
     return digest(

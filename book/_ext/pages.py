@@ -1,17 +1,67 @@
 """Sphinx extension: what is around a page's text, as far as a style sheet cannot say it.
 
-The name of the book stands beside its logo, and scripts that this book does not use are not sent:
-the buttons of sphinx-togglebutton (``folds`` makes them of HTML), and sphinx-thebe, which names a
-foreign server and declares a constant twice.
+The theme's options and colours, the line above a chapter (notebook, citation, print), the version,
+and the assets: scripts and style sheets that this book does not use are not sent.
 """
 
+import importlib.metadata
 import re
+from typing import Any
 
 from docutils import nodes
+from search_text import plain_html
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-UNUSED = re.compile(r"thebe|toggle-?button|toggleHint|toggleOpenOnPrint|design-tabs", flags=re.I)
+# jupyter-book adds what its own theme needs: buttons and toggles (``folds`` makes them of HTML),
+# sphinx-thebe, which names a foreign server, and the components of sphinx-design.
+UNUSED = re.compile(
+    r"thebe|toggle-?button|toggleHint|toggleOpenOnPrint|design-tabs|sphinx-design|"
+    r"sphinx-book-theme",
+    flags=re.I,
+)
+
+LIGHT = {
+    "color-link": "#0b57a4",
+    "color-link--hover": "#8a3b00",
+    "color-link--visited": "#0b57a4",
+    "color-brand-primary": "#123c5e",
+    "color-brand-content": "#0b57a4",
+    "book-result": "#2a6ca8",
+    "book-result-surface": "#f1f6fb",
+    "book-definition": "#2e7d4f",
+    "book-definition-surface": "#f1f8f3",
+    "book-remark": "#767c86",
+    "book-remark-surface": "#f6f7f8",
+    "book-exercise": "#a35c00",
+    "book-exercise-surface": "#fcf6ec",
+    "book-chapter": "#123c5e",
+    "book-chapter-surface": "#f4f6f8",
+    "book-rule": "#c9ced6",
+    "book-figure-filter": "none",
+}
+DARK = {
+    "color-link": "#7db7f0",
+    "color-link--hover": "#f0b76a",
+    "color-link--visited": "#7db7f0",
+    "color-brand-primary": "#cfe3f7",
+    "color-brand-content": "#7db7f0",
+    "book-result": "#6aa9e0",
+    "book-result-surface": "#17222d",
+    "book-definition": "#62b884",
+    "book-definition-surface": "#16241c",
+    "book-remark": "#9aa1ad",
+    "book-remark-surface": "#1d2026",
+    "book-exercise": "#e0a04c",
+    "book-exercise-surface": "#272015",
+    "book-chapter": "#7db7f0",
+    "book-chapter-surface": "#1a2129",
+    "book-rule": "#454b55",
+    "book-figure-filter": "brightness(0.9)",
+}
+SANS = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif"
+MONO = "ui-monospace, 'SFMono-Regular', Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+FONTS = {"font-stack": SANS, "font-stack--monospace": MONO}
 
 
 def used(asset: object) -> bool:
@@ -22,8 +72,43 @@ def used(asset: object) -> bool:
 
 
 def on_config_inited(app: Sphinx, config: Config) -> None:
-    logo = {"text": config.html_title, "alt_text": ""}
-    config.html_theme_options = {**config.html_theme_options, "logo": logo}
+    """The options of the theme; those that jupyter-book sets are its own theme's."""
+    config.html_theme_options = {
+        "light_css_variables": {**FONTS, **LIGHT},
+        "dark_css_variables": DARK,
+        "top_of_page_buttons": [],
+        "footer_icons": [],
+    }
+    config.html_show_sourcelink = False
+
+
+def on_builder_inited(app: Sphinx) -> None:
+    """The theme knows this setting only once it is loaded, too late for the configuration."""
+    app.config.pygments_dark_style = "a11y-high-contrast-dark"
+
+
+def citation(docname: str, title: str, book: str, year: str, version: str, url: str) -> str:
+    r"""A page as an entry of BibTeX.
+
+    >>> print(citation("sharp/sandwich", "Sandwich", "Random Features", "2026", "0.1.0", ""))
+    @incollection{randomfeatures:sharp-sandwich,
+      title = {Sandwich},
+      booktitle = {Random Features},
+      author = {{The Random Features authors}},
+      year = {2026},
+      note = {Version 0.1.0}
+    }
+    """
+    fields = {
+        "title": title,
+        "booktitle": book,
+        "author": "{The Random Features authors}",
+        "year": year,
+        "note": f"Version {version}",
+        **({"url": url} if url else {}),
+    }
+    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
+    return f"@incollection{{randomfeatures:{docname.replace('/', '-')},\n{lines}\n}}"
 
 
 def on_page_context(
@@ -31,9 +116,21 @@ def on_page_context(
 ) -> None:
     for key in ("script_files", "css_files"):
         context[key] = [asset for asset in context[key] if used(asset)]
+    context["version"] = importlib.metadata.version("randomfeatures")
+    if document is not None:
+        url = context.get("pageurl") or ""
+        context["citation"] = citation(
+            pagename,
+            plain_html(context["title"]),
+            app.config.html_title,
+            app.config.copyright,
+            context["version"],
+            url,
+        )
 
 
-def setup(app: Sphinx) -> dict:
+def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", on_config_inited)
-    app.connect("html-page-context", on_page_context, priority=900)
+    app.connect("builder-inited", on_builder_inited, priority=100)
+    app.connect("html-page-context", on_page_context, priority=950)  # after the plain titles
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -33,29 +33,14 @@
       Search.htmlToText = (html, anchor) => {
         const page = flatten(new DOMParser().parseFromString(html, "text/html"));
         // An excerpt is made of prose: the code of a figure is full of TeX and says nothing there.
-        for (const element of page.querySelectorAll(".onlyprint, .bd-header-article, .bd-sidebar-secondary, .prev-next-footer, .bd-footer-content, .cell_input")) element.remove();
+        for (const element of page.querySelectorAll(".page-tools, .related-pages, .bottom-of-page, .page-legal, .cell_input")) element.remove();
         return original(page.documentElement.outerHTML, anchor).replaceAll("\u2060", "").replace(/\s+/g, " ").trim();
       };
     }
     unfold();
-    bindMenus();
-  };
-
-  // The theme binds the first button of each menu only, which is hidden (pydata-sphinx-theme #2451). Where the menu stands beside
-  // the text, its button hides and shows it; elsewhere it opens the menu as a dialog, as the theme's own first button does.
-  const bindMenus = () => {
-    for (const kind of ["primary", "secondary"]) {
-      const menu = document.getElementById(`pst-${kind}-sidebar`);
-      const [bound, ...others] = document.querySelectorAll(`.${kind}-toggle`);
-      for (const button of others) {
-        button.addEventListener("click", () => {
-          const beside = matchMedia(kind === "primary" ? "(min-width: 992px)" : "(min-width: 1200px)").matches;
-          if (!beside) return bound.click();
-          const hidden = menu.classList.toggle("book-hidden");
-          button.setAttribute("aria-expanded", String(!hidden));
-        });
-      }
-    }
+    bindPrint();
+    reachable();
+    addEventListener("resize", reachable);
   };
 
   // A link into a folded proof opens it, and paper cannot be clicked.
@@ -73,6 +58,22 @@
     if (opened) target.scrollIntoView();
   };
   window.addEventListener("hashchange", unfold);
+
+  // What scrolls sideways in its own box can be scrolled with the keyboard.
+  const reachable = () => {
+    for (const box of document.querySelectorAll("article :is(.formula, pre, .table-wrapper, .claims-graph, dl.py > dt)")) {
+      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  };
+
+  // Without a script there is nothing that the button could do, so it is hidden until here.
+  const bindPrint = () => {
+    for (const button of document.querySelectorAll(".page-print")) {
+      button.hidden = false;
+      button.addEventListener("click", () => print());
+    }
+  };
 
   let closed = [];
   window.addEventListener("beforeprint", () => {
