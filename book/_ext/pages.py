@@ -12,6 +12,7 @@ from docutils import nodes
 from search_text import plain_html
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 # jupyter-book adds what its own theme needs: buttons and toggles (``folds`` makes them of HTML),
 # sphinx-thebe, which names a foreign server, and the components of sphinx-design.
@@ -111,6 +112,20 @@ def citation(docname: str, title: str, book: str, year: str, version: str, url: 
     return f"@incollection{{randomfeatures:{docname.replace('/', '-')},\n{lines}\n}}"
 
 
+class PlainFormulas(SphinxPostTransform):
+    """The theme lays a box around each numbered formula, with the formula's id a second time; the
+    style sheet makes formulas scroll without it.
+    """
+
+    formats = ("html",)
+    default_priority = 501  # after the theme's own
+
+    def run(self, **kwargs: Any) -> None:
+        for box in list(self.document.findall(nodes.container)):
+            if "math-wrapper" in box["classes"]:
+                box.parent.replace(box, box.children)
+
+
 def on_page_context(
     app: Sphinx, pagename: str, template: str, context: dict, document: nodes.document | None
 ) -> None:
@@ -130,6 +145,7 @@ def on_page_context(
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_post_transform(PlainFormulas)
     app.connect("config-inited", on_config_inited)
     app.connect("builder-inited", on_builder_inited, priority=100)
     app.connect("html-page-context", on_page_context, priority=950)  # after the plain titles

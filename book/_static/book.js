@@ -39,6 +39,7 @@
     }
     unfold();
     bindPrint();
+    bindMenus();
     reachable();
     addEventListener("resize", reachable);
   };
@@ -64,6 +65,36 @@
     for (const box of document.querySelectorAll("article :is(.formula, pre, .table-wrapper, .claims-graph, dl.py > dt)")) {
       if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
+    }
+  };
+
+  // The theme's menus are boxes to tick behind labels: here they answer to the keyboard, and close when one has chosen.
+  const bindMenus = () => {
+    for (const [id, drawer] of [["__navigation", ".sidebar-drawer"], ["__toc", ".toc-drawer"]]) {
+      const box = document.getElementById(id), menu = document.querySelector(drawer);
+      if (!box || !menu) continue;
+      const buttons = [...document.querySelectorAll(`label[role="button"][for="${id}"]`)];
+      let opener = null;
+      const shut = () => {
+        if (!box.checked) return;
+        box.click();
+        opener?.focus();
+      };
+      box.addEventListener("change", () => {
+        for (const button of buttons) button.setAttribute("aria-expanded", box.checked);
+        if (box.checked) [...menu.querySelectorAll("a, input")].find((item) => item.checkVisibility())?.focus({ preventScroll: true });
+      });
+      for (const button of buttons) {
+        button.setAttribute("aria-expanded", "false");
+        button.addEventListener("click", () => (opener = button));
+        button.addEventListener("keydown", (event) => {
+          if (event.key !== "Enter" && event.key !== " ") return;
+          event.preventDefault();
+          button.click();
+        });
+      }
+      menu.addEventListener("click", (event) => event.target.closest("a") && box.checked && box.click());
+      document.addEventListener("keydown", (event) => event.key === "Escape" && shut());
     }
   };
 

@@ -7,7 +7,7 @@ dimension d and width r, what such a model reaches: exactly, in certified bounds
 example, a bound that no choice of features and coefficients evades:
 
 >>> from randomfeatures.limits.any_coefficients import width_bound
->>> round(width_bound(d=20))  # more features than this for some neuron in dimension 20
+>>> round(width_bound(d=20))  # some neuron in dimension 20 needs more
 5507
 
 How many features of any kind does one ReLU neuron in dimension 100 need, for a squared error of 1 %

@@ -32,15 +32,13 @@
     if (match) found.push(`TeX in the text: ${text.data.slice(Math.max(0, match.index - 20), match.index + 40)}`);
   }
   for (const image of document.images) {
-    const decorative = image.closest(".navbar-brand") || image.getAttribute("role") === "presentation";
+    const decorative = image.closest(".sidebar-brand") || image.getAttribute("role") === "presentation";
     if (!image.alt.trim() && !decorative) found.push(`an image without alt text: ${image.src}`);
     if (image.complete && image.naturalWidth === 0 && seen(image)) found.push(`a broken image: ${image.src}`);
   }
   for (const title of document.querySelectorAll("article .proof.open > .admonition-title")) {
     if (getComputedStyle(title, "::after").position !== "static") found.push(`the word open lies over the text: ${title.textContent}`);
   }
-  const header = document.querySelector("header.bd-header");
-  if (root.clientWidth >= 960 && header && seen(header)) found.push("the theme's second header is visible");
   if (/[<>\\$]/.test(document.title)) found.push(`markup in the window's title: ${document.title}`);
   const ids = [...document.querySelectorAll("article [id]")].map((element) => element.id);
   for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index))) found.push(`the id ${id} twice`);

@@ -134,8 +134,7 @@ def visit(browser, base: str, width: int, mode: str) -> Visit:
         viewport={"width": width, "height": 900}, color_scheme=mode, reduced_motion="reduce"
     )
     page.add_init_script(
-        "for (const key of ['mode', 'theme'])"
-        f" if (!localStorage.getItem(key)) localStorage.setItem(key, '{mode}')"
+        f"if (!localStorage.getItem('theme')) localStorage.setItem('theme', '{mode}')"
     )
     return Visit(page, base)
 
@@ -145,7 +144,7 @@ def visit(browser, base: str, width: int, mode: str) -> Visit:
 def test_every_page(browser, site, device, mode):
     here = visit(browser, site, WIDTHS[device], mode)
     problems = {name: found for name in pages() if (found := here.problems(name))}
-    assert here.page.evaluate("document.documentElement.dataset.theme") == mode
+    assert here.page.evaluate("document.body.dataset.theme") == mode
     here.page.close()
     assert not problems, "\n".join(
         f"{name}: {problem}" for name, found in problems.items() for problem in found
@@ -195,7 +194,6 @@ PLANTED = {
         "<article><div class='proof open'><p class='admonition-title'>T</p></div></article>",
         "the word open lies over the text: T",
     ),
-    "second header": ("<header class='bd-header'>search</header>", "second header"),
     "markup in the title": (
         r"<script>document.title = 'The norm \\norm x'</script>",
         "window's title",
@@ -217,8 +215,7 @@ def planted(browser, tmp_path_factory):
 
 def test_a_good_page_passes(planted):
     folder, here = planted
-    header = "<header class='bd-header' style='display: none'>x</header>"
-    text = f"{header}<p>It costs $5, and <code>$$ \\frac $$</code> is code.</p>"
+    text = "<p>It costs $5, and <code>$$ \\frac $$</code> is code.</p>"
     (folder / "good.html").write_text(GOOD.format(text), encoding="utf-8")
     assert here.problems("good.html") == []
 
@@ -306,14 +303,16 @@ def test_an_excerpt_has_each_formula_once(desk):
     read neither.
     """
     desk.page.goto(desk.base + first_page_with(LONG_FORMULA))
-    whole, formula = desk.page.evaluate(
+    markup, formula = desk.page.evaluate(
         """() => {
           const formulas = [...document.querySelectorAll("article p > .math")];
           const span = formulas.find((s) => s.dataset.text.length > 6);
-          const paragraph = `<p>before ${span.outerHTML} after</p>`;
-          const text = Search.htmlToText(`<div role="main">${paragraph}</div>`);
-          return [text, span.dataset.text];
+          return [span.outerHTML, span.dataset.text];
         }"""
+    )
+    desk.page.goto(desk.base + "search.html")
+    whole = desk.page.evaluate(
+        "p => Search.htmlToText(`<div role='main'>${p}</div>`)", f"<p>before {markup} after</p>"
     )
     assert whole == f"before {formula} after"
 
@@ -337,51 +336,106 @@ def test_a_copied_formula_is_characters(desk):
     assert copied == text
 
 
-def test_the_dark_mode_switch(desk):
-    desk.page.goto(desk.base + pages()[0])
-    theme = "document.documentElement.dataset.theme"
-    surface = "getComputedStyle(document.body).backgroundColor"
-    light = desk.page.evaluate(surface)
+THEME = "document.body.dataset.theme"
+SURFACE = "getComputedStyle(document.body).backgroundColor"
+
+
+@pytest.mark.parametrize("device", WIDTHS)
+def test_the_dark_mode_switch(browser, site, device):
+    here = visit(browser, site, WIDTHS[device], "light")
+    page = here.page
+    page.goto(here.base + pages()[0])
+    light = page.evaluate(SURFACE)
     for _ in range(3):  # the switch goes round light, dark, and the system's own
-        if desk.page.evaluate(theme) == "dark":
+        if page.evaluate(THEME) == "dark":
             break
-        desk.page.locator("button.theme-switch-button:visible").first.click()
-    assert desk.page.evaluate(theme) == "dark"
-    assert desk.page.evaluate(surface) != light
+        page.locator("button.theme-toggle:visible").click()
+    assert page.evaluate(THEME) == "dark"
+    assert page.evaluate(SURFACE) != light
+    page.goto(here.base + pages()[1])
+    assert page.evaluate(THEME) == "dark"
+    page.close()
+    assert not here.found, here.found
 
 
-MENUS = ("primary", "secondary")
+MENUS = {"nav": ".sidebar-drawer", "toc": ".toc-drawer"}
+SHOWN = """drawer => [...document.querySelectorAll(drawer + " a")].some((link) => {
+  const box = link.getBoundingClientRect();
+  const seen = { visibilityProperty: true, opacityProperty: true };
+  return link.checkVisibility(seen) && box.right > 0 && box.left < innerWidth;
+})"""
 
 
 @pytest.mark.parametrize("width", [360, 768, 1000, 1280])
 @pytest.mark.parametrize("menu", MENUS)
 def test_every_menu_button_shows_and_hides_its_menu(browser, site, menu, width):
-    """At every width each visible button opens its menu, or hides one that stands beside the text;
-    Escape and a second press undo it.
+    """At every width a menu stands beside the text, or a button opens it, by mouse and by keyboard;
+    Escape, the ground beside it, and the choice of a link close it.
     """
     here = visit(browser, site, width, "light")
-    page = here.page
+    page, drawer = here.page, MENUS[menu]
+
+    def becomes(state: bool) -> None:
+        page.wait_for_function(f"d => ({SHOWN})(d) === {str(state).lower()}", arg=drawer)
+
+    page.set_default_timeout(15_000)
     page.goto(here.base + first_page_with('class="proof theorem'))
-    buttons = page.locator(f".{menu}-toggle:visible")
-    links = f"#pst-{menu}-sidebar a, #pst-{menu}-sidebar-modal a"
-    shown = f"""() => [...document.querySelectorAll("{links}")].some((link) => {{
-        const box = link.getBoundingClientRect();
-        const seen = {{ visibilityProperty: true, opacityProperty: true }};
-        return link.checkVisibility(seen) && box.right > 0 && box.left < innerWidth;
-      }})"""
-    beside = page.evaluate(shown)
-    assert beside or buttons.count() >= 1, "neither the menu nor a button for it is there"
-    for button in buttons.all():
-        button.click()
-        page.wait_for_function(f"({shown})() === {str(not beside).lower()}", timeout=3000)
-        if page.locator(f"#pst-{menu}-sidebar-modal").evaluate("dialog => dialog.open"):
-            assert page.locator(f"#pst-{menu}-sidebar-modal a:visible").count() > 3
+    buttons = page.locator(f".{menu}-overlay-icon:visible")
+    if page.evaluate(SHOWN, drawer):
+        assert buttons.count() == 0
+    else:
+        assert buttons.count() == 1, "neither the menu nor a button for it is there"
+        buttons.click()
+        becomes(True)
+        assert buttons.get_attribute("aria-expanded") == "true"
+        assert page.locator(f"{drawer} a:visible").count() > 3
+        page.keyboard.press("Escape")
+        becomes(False)
+        for key in ("Enter", "Space"):
+            buttons.focus()
+            page.keyboard.press(key)
+            becomes(True)
+            assert page.evaluate("d => document.activeElement.closest(d) !== null", drawer)
             page.keyboard.press("Escape")
-        else:
-            button.click()
-        page.wait_for_function(f"({shown})() === {str(beside).lower()}", timeout=3000)
+            becomes(False)
+            assert page.evaluate("document.activeElement.getAttribute('role')") == "button"
+        buttons.click()
+        becomes(True)
+        page.mouse.click(5 if menu == "toc" else width - 5, 450)
+        becomes(False)
+        buttons.click()
+        becomes(True)
+        page.locator(f"{drawer} a:visible").last.click()
+        becomes(False)
     page.close()
     assert not here.found, here.found
+
+
+def test_a_closed_menu_is_not_on_the_way_of_the_keyboard(browser, site):
+    here = visit(browser, site, 390, "light")
+    here.page.goto(here.base + first_page_with('class="proof theorem'))
+    for _ in range(12):
+        here.page.keyboard.press("Tab")
+        assert here.page.evaluate(
+            "document.activeElement.closest('.sidebar-drawer, .toc-drawer') === null"
+        )
+    here.page.close()
+    assert not here.found, here.found
+
+
+def test_the_line_above_a_chapter(desk):
+    """Print prints, Cite shows an entry of BibTeX, Notebook leads to a notebook."""
+    page = desk.page
+    page.goto(desk.base + first_page_with('class="proof theorem'))
+    page.evaluate("() => { window.print = () => (window.printed = true); }")
+    page.get_by_role("button", name="Print").click()
+    assert page.evaluate("window.printed")
+    page.locator(".page-cite summary").click()
+    entry = page.locator(".page-cite pre").inner_text()
+    assert entry.startswith("@incollection{randomfeatures:") and "Version" in entry
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Notebook", exact=True).click()
+    assert download.value.suggested_filename.endswith(".ipynb")
 
 
 def test_a_film_plays_stops_and_follows_its_slider(desk):
