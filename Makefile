@@ -8,7 +8,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint serve lab clean constraints
+.PHONY: help book pdf test lint serve lab clean constraints
 .NOTPARALLEL: # one environment: nothing is installed while a chapter runs (the work itself uses all cores)
 
 help: ## list the commands
@@ -16,6 +16,9 @@ help: ## list the commands
 
 book: .venv/ready ## build the site into _build/html, executing the chapters that changed
 	@$(BIN)/python workshop/build.py
+
+pdf: .venv/pdf book ## print the book and each of its chapters into _build/pdf
+	@$(BIN)/python workshop/pdf.py
 
 test: .venv/test book ## build the book, then run every test this machine can run
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --doctest-modules --numprocesses $$($(BIN)/python workshop/cores.py) --dist worksteal
@@ -58,6 +61,12 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(C
 	@mv .venv/ready .venv/waiting
 	@echo "Installing what the tests need into .venv ..."
 	@$(PIP) -e '.[book,test]'
+	@mv .venv/waiting .venv/ready
+	@touch $@
+
+.venv/pdf: .venv/ready
+	@mv .venv/ready .venv/waiting
+	@$(PIP) -e '.[book,pdf]'
 	@mv .venv/waiting .venv/ready
 	@touch $@
 

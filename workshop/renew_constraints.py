@@ -23,9 +23,8 @@ def main() -> None:
         venv.create(folder, with_pip=True)
         python = Path(folder) / ("Scripts" if sys.platform == "win32" else "bin") / "python"
         pip = [python, "-m", "pip", "--disable-pip-version-check"]
-        subprocess.run(
-            [*pip, "install", "--quiet", f"{ROOT}[book,test,lab,estimators,cluster]"], check=True
-        )
+        extras = "book,pdf,test,lab,estimators,cluster"
+        subprocess.run([*pip, "install", "--quiet", f"{ROOT}[{extras}]"], check=True)
         frozen = subprocess.run(
             [*pip, "freeze", "--all", "--exclude", "randomfeatures", "--exclude", "pip"],
             check=True,
