@@ -11,7 +11,7 @@ const paper = {
       const sizes = wide.map(([box]) => parseFloat(getComputedStyle(box).fontSize));
       wide.forEach(([box, by], i) => (box.style.fontSize = `${Math.max(sizes[i] * by * 0.995, 7)}px`));
     }
-    const edge = document.body.clientWidth + 1;
+    const edge = document.body.getBoundingClientRect().right + 1;
     const outside = (box) => box.getBoundingClientRect().right > edge;
     const where = (box) => box.closest("[id]")?.id;
     const pieces = [...document.querySelectorAll(".katex-html, pre, td, img, svg, code, p, dt")];

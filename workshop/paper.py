@@ -52,7 +52,13 @@ class Page:
 
     @property
     def title(self) -> str:
-        return plain(self.text.find(["h1", "h2"])) if self.text.find(["h1", "h2"]) else self.name
+        heading = self.text.find(["h1", "h2"])
+        return plain(heading) if heading else self.name
+
+    @property
+    def only_lists(self) -> bool:
+        """Whether the page has nothing but a title and the list of other pages."""
+        return plain(self.text) == self.title
 
 
 # Reading.

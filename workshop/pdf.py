@@ -23,6 +23,8 @@ SITE = ROOT / "_build" / "html"
 OUT = ROOT / "_build" / "pdf"
 BOOK = "random-features.pdf"
 SHEETS = ("_static/katex/katex.min.css", "_static/pygments.css")
+# What stands beside the link to the PDF in the line above a page.
+PRINT = '<button type="button" class="page-print"'
 LICENCE = "Text CC BY 4.0, code MIT"
 
 
@@ -89,8 +91,10 @@ def write_book(page: Any, site: Path, out: Path, toc: Path, about: dict[str, str
     """The whole book: title page, contents, parts, and the links between all of them."""
     pages = []
     for name, part in names(toc):
-        pages.append(read(site, name, part))
-        for_paper(pages[-1])
+        text = read(site, name, part)
+        if not text.only_lists:
+            pages.append(text)
+            for_paper(text)
     lost = bind(pages, about["address"], seen_from(site, out, BOOK))
     listed = contents(pages)
     deep = {p.name for p in pages if p.number or p.part or pages.index(p)}
@@ -179,12 +183,12 @@ def offer(site: Path, out: Path, wanted: bool) -> None:
         source = out / (BOOK if name == "intro" else f"{name}.pdf")
         markup = path.read_text(encoding="utf-8")
         text = re.sub(r'<a class="page-pdf".*?</a>\s*', "", markup)
-        if wanted and source.is_file() and '<div class="page-tools">' in text:
+        if wanted and source.is_file() and PRINT in text:
             copy = folder / source.relative_to(out)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)
             link = f'<a class="page-pdf" href="{os.path.relpath(copy, path.parent)}">PDF</a>'
-            text = text.replace('<div class="page-tools">', f'<div class="page-tools">\n  {link}')
+            text = text.replace(PRINT, f"{link}\n  {PRINT}", 1)
         if text != markup:
             path.write_text(text, encoding="utf-8")
 

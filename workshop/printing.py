@@ -25,6 +25,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+read_pdf = pikepdf.open  # bytes, not text in some encoding
 SCRIPT = Path(__file__).with_name("paper.js").read_text(encoding="utf-8")
 
 
@@ -59,11 +60,11 @@ def write_pdf(page: Any, source: Path, target: Path, about: dict[str, str]) -> l
     page.add_script_tag(content=SCRIPT)
     wrong = page.evaluate("paper.fit()")
     if page.query_selector("[data-page-of]"):
-        with pikepdf.open(BytesIO(page.pdf(prefer_css_page_size=True))) as draft:
+        with read_pdf(BytesIO(page.pdf(prefer_css_page_size=True))) as draft:
             page.evaluate("(found) => paper.number(found)", sheets(draft))
     printed = page.pdf(prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with pikepdf.open(BytesIO(printed)) as pdf:
+    with read_pdf(BytesIO(printed)) as pdf:
         rename(pdf, page.evaluate("paper.headings()"))
         describe(pdf, about)
         # Packed, since tags are most of a file: a formula has one for each of its letters.

@@ -42,7 +42,7 @@ def pack(site: Path, pdf: Path, release: Path, version: str) -> str:
                 # one date for all, so that the same files make the same archive
                 entry = zipfile.ZipInfo(path.relative_to(pdf).as_posix())
                 archive.writestr(entry, path.read_bytes())
-    with tarfile.open(release / f"{stem}-site.tar.xz", "w:xz") as archive:
+    with tarfile.open(release / f"{stem}-site.tar.xz", "w:xz", encoding="utf-8") as archive:
         for path in inside(site, "*"):
             archive.add(path, Path(stem, path.relative_to(site)).as_posix(), filter=undated)
     sums = "".join(f"{digest(path)}  {path.name}\n" for path in inside(release, "*"))

@@ -63,7 +63,7 @@ def fonts(sheet: Any) -> Iterator[tuple[str, bool]]:
     for font in sheet.get("/Resources", {}).get("/Font", {}).values():
         font = font.get_object()
         inner = font.get("/DescendantFonts", [font])[0].get_object()
-        descriptor = inner.get("/FontDescriptor", {}).get_object()
+        descriptor = inner["/FontDescriptor"].get_object() if "/FontDescriptor" in inner else {}
         files = {"/FontFile", "/FontFile2", "/FontFile3"}
         # A font of type 3 is drawn in the file itself.
         embedded = font["/Subtype"] == "/Type3" or bool(files & set(descriptor))
