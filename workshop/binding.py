@@ -98,14 +98,18 @@ def document(title: str, body: str, css: Sequence[str], running: str = "") -> st
     )
 
 
-def chapter(page: Page, level: int = 0) -> str:
-    """A page as a piece of the document, its headings ``level`` deeper."""
+def chapter(page: Page, level: int = 0, below: str = "") -> str:
+    """A page as a piece of the document, its headings ``level`` deeper.
+
+    It begins a sheet, or goes on ``below`` the page of that slug.
+    """
     for tag in page.text.find_all(re.compile(r"^h[1-5]$")) if level else ():
         tag.name = f"h{int(tag.name[1]) + level}"
     part = f'<h1 class="part">{html.escape(page.part)}</h1>\n' if page.part else ""
     markup = FORMULA.sub(lambda found: page.formulas[int(found[1])], page.text.decode_contents())
-    kind = "chapter deeper" if level else "chapter"
-    return f'<div class="{kind}" id="{page.slug}" style="page: {page.slug}">\n{part}{markup}</div>'
+    kind = "chapter below" if below else "chapter deeper" if level else "chapter"
+    sheet = below or page.slug
+    return f'<div class="{kind}" id="{page.slug}" style="page: {sheet}">\n{part}{markup}</div>'
 
 
 def running_heads(pages: Sequence[Page]) -> str:

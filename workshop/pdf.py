@@ -83,7 +83,7 @@ def write_chapter(page: Any, site: Path, out: Path, name: str, about: dict[str, 
     where = about["address"] or f"version {about['version']}"
     head = f"{about['title']}. {about['author']}, {about['year']}, {where}."
     text.text.insert(0, new("p", head, **{"class": "of-book"}))
-    body = "\n".join(map(chapter, pages))
+    body = chapter(text) + (chapter(entries, below=text.slug) if entries else "")
     return [*lost, *set_in_print(page, site, out, name, text.title, body, [text], about)]
 
 
