@@ -281,12 +281,13 @@ def log_exact_rate_bounds(d: int) -> tuple[float, float]:
     >>> lower < log_concentration_exact(10_000, smallest_norm(10_000)) < upper
     True
     """
-    rate = integer("d", d, at_least=3, at_most=LARGEST_DIMENSION) * concentration_rate()
-    return lower_sum(math.log(0.03), -rate), upper_sum(math.log(2.8), -rate)
+    d = integer("d", d, at_least=3, at_most=LARGEST_DIMENSION)
+    rate = d * concentration_rate()
+    return lower_sum(math.log(0.439), -rate), upper_sum(math.log(0.441), -rate, 1 / (3 * d))
 
 
 def exact_rate_bounds(d: int) -> tuple[float, float]:
-    r"""A lower and an upper bound on λ_1 at R = 2√d/π: 0.03 e^{-ωd} and 2.8 e^{-ωd}.
+    r"""A lower and an upper bound on λ_1 at R = 2√d/π: 0.439 e^{-ωd} and 0.441 e^{-ωd + 1/(3d)}.
 
     Here ω = 0.6226 is :func:`concentration_rate` at 1.
 
@@ -302,9 +303,12 @@ def exact_rate_bounds(d: int) -> tuple[float, float]:
 
 
 def log_first_sine_bounds(d: int, R: float) -> tuple[float, float]:
-    r"""Logarithms of a lower and an upper bound on λ_1: (16/π² - 1)² g_1(s) and g_1(s).
+    r"""Logarithms of a lower and an upper bound on λ_1 by g_1(s), s = (πR/2)².
 
     They compare the wave with its first sine.
+
+    .. math:: \Bigl(\frac{64}{\pi^4} - \frac16 e^{-2s}\Bigr)\,g_1(s) \ \le\ \lambda_1 \ \le\
+              \Bigl(\frac23 + \frac13 e^{-8s}\Bigr)\,g_1(s)
 
     Book: ``prop-exact-rate``. Error: absolute, that of :func:`log_sine_eigenvalue`.
     Raises: ValueError unless 2 ≤ d ≤ 1e12 and R² ≥ 4d/(π²(d - 1)) is finite.
@@ -316,8 +320,10 @@ def log_first_sine_bounds(d: int, R: float) -> tuple[float, float]:
     d = integer("d", d, at_least=2, at_most=LARGEST_DIMENSION)
     least = 2 / math.pi * math.sqrt(d / (d - 1))
     R = real("R", R, at_least=least * (1 - 1e-12), at_most=LARGEST_NORM)
-    log_sine = log_sine_eigenvalue(d, (math.pi * R / 2) ** 2, 1)
-    return 2 * math.log(16 / math.pi**2 - 1) + log_sine, log_sine
+    s = (math.pi * R / 2) ** 2
+    log_sine = log_sine_eigenvalue(d, s, 1)
+    lower = math.log(64 / math.pi**4 - math.exp(-2 * s) / 6)
+    return lower + log_sine, math.log(2 / 3 + math.exp(-8 * s) / 3) + log_sine
 
 
 # --- numerics

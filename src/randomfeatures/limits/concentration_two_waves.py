@@ -95,7 +95,7 @@ def log_mean_square_correlation_bound(d: int, R: float | None = None) -> float:
     if d < 3:
         return upper_sum(-d / 2, log_square_norm)
     log_ratio = (math.log(2 * d) / 2, -math.log(math.pi), -math.log(R))
-    part_3 = upper_sum(-math.log(2), -d / 2, *((d - 1) * term for term in log_ratio))
+    part_3 = upper_sum(-math.log(6), -d / 2, *((d - 1) * term for term in log_ratio))
     return min(part_3, upper_sum(2 * log_square_norm))
 
 
@@ -103,7 +103,7 @@ def mean_square_correlation_bound(d: int, R: float | None = None) -> float:
     r"""Upper bound on E ⟨tri_θ, tri_θ'⟩², for R ≥ 2√d/π if ``R`` is not given.
 
     .. math:: \tfrac13\,e^{-d/2} \quad (d<3,\ R\ge\tfrac{2\sqrt d}\pi),\qquad
-              \tfrac12\,e^{-d/2}\Bigl(\frac{\sqrt{2d}}{\pi R}\Bigr)^{d-1}
+              \tfrac16\,e^{-d/2}\Bigl(\frac{\sqrt{2d}}{\pi R}\Bigr)^{d-1}
               \quad (d\ge3,\ \text{every } R)
 
     and, since ‖tri_θ‖² ≤ min(R², 1/3), the square of that. For d ≥ 3 the second is below the first
@@ -115,7 +115,7 @@ def mean_square_correlation_bound(d: int, R: float | None = None) -> float:
 
     >>> round(mean_square_correlation_bound(2) * 3 * math.e, 12)
     1.0
-    >>> round(mean_square_correlation_bound(7) * 16 * math.exp(3.5), 12)
+    >>> round(mean_square_correlation_bound(7) * 48 * math.exp(3.5), 12)
     1.0
     """
     return upper_from_log("mean_square_correlation_bound", log_mean_square_correlation_bound(d, R))
