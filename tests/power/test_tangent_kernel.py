@@ -147,6 +147,7 @@ def test_lazy_flow_stays_near_the_tangent_model():
         assert np.all(np.linalg.norm(e, axis=1) <= fitted + 1e-9)
         assert np.all(gap <= bounds.residual + 1e-9)
         assert np.all(new <= bounds.output + 1e-9)
+        assert new[-1] <= bounds.final + 1e-4 * bounds.output
         # The limit: the tangent model ends at the shortest step that fits, J0^+ y / alpha.
         assert_close(
             np.linalg.norm(tangent[-1]) * alpha, np.linalg.norm(np.linalg.pinv(J0) @ y), 1e-4
@@ -272,6 +273,47 @@ def test_the_second_term_of_the_output_is_attained_by_a_turn_of_the_slope():
     term = (1 - zeta) / (1 + zeta) * SIZE / (zeta * TAU)
     assert_close(alpha * theta[-1, 1], term, 2e-3 * term)
     assert_close(lazy_bounds(alpha, TAU, M, SIZE, S_x=1.0).output, (1 + zeta) * term, 1e-12)
+
+
+@pytest.mark.claim("prop-lazy", kind="identity")
+def test_both_terms_of_the_output_are_attained_in_the_end():
+    """Two data, outputs τa + Mac and τb + M(a² - c²)/2: c turns away freely while b makes good for
+    the curvature. At a new input along the difference, of curvature M_x along a, (d) is attained
+    for large scales; 2 % less of either of its terms is not true."""
+    share, M_x, S_x = 1e-3, 0.4, 0.9
+    alpha, y = lazy_threshold(TAU, M, SIZE) / share, np.array([SIZE, 0.0])
+
+    def jacobian(t):
+        return np.array([[TAU + M * t[2], 0, M * t[0]], [M * t[0], TAU, -M * t[2]]])
+
+    def value(t):
+        return np.array(
+            [TAU * t[0] + M * t[0] * t[2], TAU * t[1] + M * (t[0] ** 2 - t[2] ** 2) / 2]
+        )
+
+    rng = np.random.default_rng(3)
+    for step in rng.standard_normal((5, 3)):
+        change = np.linalg.norm(jacobian(step) - jacobian(np.zeros(3)), 2)
+        assert_close(change / M, math.hypot(step[0], step[2]), 1e-12)
+
+    path = solve_ivp(
+        lambda _, t: -jacobian(t).T @ (alpha * value(t) - y) / alpha,
+        (0, 40 / TAU**2),
+        np.zeros(3),
+        rtol=1e-11,
+        atol=1e-16,
+        method="DOP853",
+    ).y
+    z = alpha * path[:, -1] - np.array([SIZE / TAU, 0, 0])
+    curved = alpha * M_x / 2 * path[0, -1] ** 2
+    straight = S_x * np.linalg.norm(z)
+    bounds = lazy_bounds(alpha, TAU, M, SIZE, M_x=M_x, S_x=S_x)
+    assert_close(curved + straight, bounds.final, 2e-3 * bounds.final)
+    assert curved + straight <= bounds.final
+    assert_close(lazy_bounds(alpha, TAU, M, SIZE, S_x=S_x).final, straight, 2e-3 * straight)
+    zeta = math.sqrt(1 - 0.96)
+    tight = lazy_bounds(lazy_threshold(TAU, M, SIZE) / 0.96, TAU, M, SIZE, S_x=S_x)
+    assert_close(tight.final / tight.output, math.hypot(1, 1 / zeta) / (1 + 1 / zeta), 1e-12)
 
 
 @pytest.mark.claim("prop-lazy", kind="one-sided")

@@ -44,12 +44,13 @@ def tangent_variance(x: Float[Array, "n d"], y: Float[Array, "m d"]) -> Float[Ar
 
 class LazyBounds(NamedTuple):
     """How far training with a large output scale is from the tangent model: ``movement`` of the
-    weights, ``residual`` and ``output``.
+    weights, ``residual`` and ``output``, and ``final``, that of the output at the end.
     """
 
     movement: float
     residual: float
     output: float
+    final: float
 
 
 def lazy_threshold(tau: float, M: float, size: float) -> float:
@@ -82,6 +83,7 @@ def lazy_bounds(
 
     for the weights, the residual and the scaled output at an input x, with :math:`\zeta^2 = 1 -
     2M|y|/(\tau^2\alpha)`; S_x is the norm of the gradient at x and M_x its Lipschitz constant.
+    At the end of the training :math:`(1+1/\zeta^2)^{1/2}` replaces :math:`1+1/\zeta`.
 
     Book: ``prop-lazy``.
     Error: relative, 1e-14, for α not close to the threshold.
@@ -97,7 +99,8 @@ def lazy_bounds(
     departure = share / (1 + zeta) ** 2 * size  # (1 - ζ)/(1 + ζ) |y|
     residual = (1 + 1 / math.sqrt(6)) * departure
     output = departure * (M_x / M + (1 + 1 / zeta) * S_x / tau)
-    return LazyBounds(share / (1 + zeta) * tau / M, residual, output)
+    final = departure * (M_x / M + math.hypot(1, 1 / zeta) * S_x / tau)
+    return LazyBounds(share / (1 + zeta) * tau / M, residual, output, final)
 
 
 def lazy_misfit(t: float, alpha: float, tau: float, M: float, size: float) -> float:

@@ -39,6 +39,12 @@ LAST_DEGREE = 20_000
 LARGEST_DIMENSION = 10**300
 """The highest dimension of those sums, which are in floats."""
 
+PER_HARMONIC = Fraction(652, 100)
+"""Random features for each harmonic and unit of the logarithm: 2/(1 - ln 2), rounded up."""
+
+WORST_STEP = Fraction(133, 10)
+"""3 τ_K/τ_{K+2} is largest for d = K = 2; rounded up."""
+
 
 # --- the sandwich
 
@@ -85,7 +91,7 @@ def sampled_optimum_bound(d: int, r: int, m: int) -> float:
 
 
 def random_relu_width(d: int, degree: int, failure: float) -> int:
-    r"""The least r ≥ 7 m ln(m/p), m the harmonics up to K = ``degree``, p = ``failure``.
+    r"""The least r ≥ 6.52 m ln(m/p), m the harmonics up to K = ``degree``, p = ``failure``.
 
     So many random ReLU features have, with probability ≥ 1 - p over the weights, a mean error over
     all directions of at most :func:`random_relu_error`, three times that of the best m features.
@@ -95,7 +101,7 @@ def random_relu_width(d: int, degree: int, failure: float) -> int:
     python-flint.
 
     >>> random_relu_width(5, 2, 0.01)  # m = 20
-    1065
+    992
     """
     m = harmonics(d, degree)
     return _ceiling_of_product(
@@ -119,7 +125,7 @@ def random_relu_error(d: int, degree: int) -> float:
 
 
 def random_relu_expected_width(d: int, error: float) -> int:
-    r"""The least r ≥ 7 m ln(2m/ε), with the least K for which tail_m = τ_K ≤ ε/4, ε = ``error``.
+    r"""The least r ≥ 6.52 m ln(2m/ε), with the least K for which tail_m = τ_K ≤ ε/4, ε = ``error``.
 
     So many random ReLU features have an expected error of at most ε for every direction.
 
@@ -128,7 +134,7 @@ def random_relu_expected_width(d: int, error: float) -> int:
     open at 2^18 bits; ImportError without python-flint.
 
     >>> random_relu_expected_width(5, 0.03)
-    1008
+    939
     """
     d, error = integer("d", d, at_least=2), real("error", error, above=0, below=0.5)
     levels = levels_of(d, 0.0)
@@ -138,18 +144,18 @@ def random_relu_expected_width(d: int, error: float) -> int:
 
 
 def random_relu_guarantee(d: int, r: int, failure: float) -> tuple[int, float]:
-    r"""r' = ⌊r / (7 ln(r/p))⌋ and 39 tail_{r'}: what r random ReLU features do, p = ``failure``.
+    r"""r' = ⌊r / (6.52 ln(r/p))⌋ and 13.3 tail_{r'}: what r features do, p = ``failure``.
 
     With probability ≥ 1 - p over the weights the mean error over all directions is at most
-    39 times that of the best r' features of any kind.
+    13.3 times that of the best r' features of any kind.
 
     Book: ``thm-random-relu``. Error: r' is exact, the error rounded up by a relative 1e-15.
-    Raises: ValueError unless d ≥ 2, 0 < failure < 1 and r ≥ 7 m ln(m/p) with m = d (d + 3) / 2;
+    Raises: ValueError unless d ≥ 2, 0 < failure < 1 and r ≥ 6.52 m ln(m/p) with m = d (d + 3) / 2;
     ArithmeticError where no float holds the error; ImportError without python-flint.
 
     >>> fewer, error = random_relu_guarantee(5, 2000, 0.01)
     >>> fewer, round(error, 4)
-    (23, 0.2196)
+    (25, 0.0729)
     """
     d, r = integer("d", d, at_least=2), integer("r", r, at_least=0)
     enough = random_relu_width(d, 2, failure)
@@ -157,10 +163,11 @@ def random_relu_guarantee(d: int, r: int, failure: float) -> tuple[int, float]:
         given = f"d = {d}, failure = {failure!r}"
         raise ValueError(f"r must be an integer >= {enough} for {given}, got {r}")
     with working_precision(160 + 2 * r.bit_length()):
-        fewer = int((r / (7 * (r / ball(float(failure))).log())).floor().unique_fmpz())
+        logarithm = (r / ball(float(failure))).log()
+        fewer = int((r / (_rational(PER_HARMONIC) * logarithm)).floor().unique_fmpz())
     tail = certify(lambda: tail_below(levels_of(d, 0.0), fewer))
     with working_precision(160):
-        return fewer, _upwards("the error", 39 * tail)
+        return fewer, _upwards("the error", _rational(WORST_STEP) * tail)
 
 
 def log_width_enough(d: int, error: float) -> float:
@@ -354,14 +361,19 @@ def _dimension(d: int) -> int:
 
 
 def _ceiling_of_product(m: int, logarithm: Any) -> int:
-    """The least integer ≥ 7 m times a logarithm, which is no rational number."""
+    """The least integer ≥ 6.52 m times a logarithm, which is no rational number."""
     bits = 160 + 2 * m.bit_length()
     while True:
         with working_precision(bits):
-            ceiling = (7 * m * logarithm()).ceil().unique_fmpz()
+            ceiling = (_rational(PER_HARMONIC) * m * logarithm()).ceil().unique_fmpz()
         if ceiling is not None:
             return int(ceiling)
         bits *= 2
+
+
+def _rational(number: Fraction) -> Any:
+    """A ball about the number, of the working precision."""
+    return ball(number.numerator) / number.denominator
 
 
 def _upwards(name: str, value: Any) -> float:
