@@ -54,7 +54,8 @@ def turn(
     """Turn one link inwards, or to the site, or into text; a message if its target is lost."""
     href = link["href"]
     if re.match(r"[a-z]+:", href):
-        link["class"] = [*link.get("class", ()), "outside"]
+        shown = link.get_text(strip=True).removeprefix("doi:") in href
+        link["class"] = [*link.get("class", ()), "outside", *(["bare"] if shown else [])]
         return []
     target, _, fragment = href.partition("#")
     where, fragment = place(page.name, target) if target else f"{page.name}.html", unquote(fragment)
