@@ -108,7 +108,7 @@
 
   let closed = [];
   window.addEventListener("beforeprint", () => {
-    closed = [...document.querySelectorAll("article details:not([open])")];
+    closed = [...document.querySelectorAll("article details:not([open], .solution, .page-cite)")];
     for (const fold of closed) fold.open = true;
   });
   window.addEventListener("afterprint", () => {

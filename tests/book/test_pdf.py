@@ -252,6 +252,22 @@ def test_a_chapter_of_the_site(tmp_path, printer):
     assert any(True for sheet in reader.pages for _ in sheets.pictures(sheet))
 
 
+def test_the_browser_prints_a_page_of_the_site(tmp_path, printer):
+    """What a reader's own browser prints: nothing to click, no solution that was not opened."""
+    if not (SITE / "index.html").is_file():
+        pytest.skip("no built site: run `make book` first")
+    printer.goto((SITE / "sharp/sandwich.html").as_uri())
+    target = tmp_path / "printed.pdf"
+    printer.pdf(path=target, prefer_css_page_size=True)
+    texts = [sheet.extract_text() for sheet in pypdf.PdfReader(target).pages]
+    text = "\n".join(texts)
+    for words in ("Skip to content", "@incollection", "Solution to Exercise", "Show code"):
+        assert words not in text
+    assert "Proof." in text and "Beyond the threshold" in text
+    assert "ax.set_" in text.replace(" ", "")  # the folded code of a figure
+    assert len(texts) <= 18
+
+
 # The texts, without a browser.
 
 
@@ -349,6 +365,10 @@ def test_the_site_offers_only_what_is_there(tmp_path):
     pdf.offer(site, out, wanted=False)
     assert (site / "part/one.html").read_text(encoding="utf-8") == markup
     assert not (site / "pdf").exists()
+
+
+def test_the_pages_have_the_place_where_the_link_goes():
+    assert pdf.PRINT in (ROOT / "book/_templates/page.html").read_text(encoding="utf-8")
 
 
 def test_a_release_has_its_checksums_and_is_the_same_again(tmp_path):
