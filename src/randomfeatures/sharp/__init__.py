@@ -8,6 +8,8 @@
 - ``sandwich``: what random ReLU features need: bounds from both sides, and a prediction.
 - ``sandwich_rate``: widths that show the exponential rate of the best features.
 - ``sandwich_budget``: how given ReLU features spend their dimensions, and their mean error.
+- ``every_bound``: all of these at once, for given dimension, number of features, error and norm.
+- ``every_bound_table``: the table of those answers.
 """
 
 import lazy_loader
@@ -15,6 +17,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "every_bound",
+        "every_bound_table",
         "optimum",
         "optimum_levels",
         "optimum_tail",

@@ -104,12 +104,16 @@ def _errors(d: int, r: int, norm: float, b: float) -> dict[str, Entry]:
 
     bounds = {"prop-sandwich": expected_error_bound, "thm-full-degrees": _full_degrees}
     proved, label = min((bound(d, r), label) for label, bound in bounds.items())
-    return {
-        "best_error": entry("best_error", best),
-        "half_error": entry("half_error", lambda: _half_error(d, r)),
-        "random_error_predicted": entry("random_error_predicted", lambda: predicted_error(d, r)),
-        "random_error_proved": entry("random_error_proved", lambda: proved, label),
-    }
+    return _compared(
+        {
+            "best_error": entry("best_error", best),
+            "half_error": entry("half_error", lambda: _half_error(d, r)),
+            "random_error_predicted": entry(
+                "random_error_predicted", lambda: predicted_error(d, r)
+            ),
+            "random_error_proved": entry("random_error_proved", lambda: proved, label),
+        }
+    )
 
 
 def _widths(d: int, error: float, b: float) -> dict[str, Entry]:
@@ -118,7 +122,7 @@ def _widths(d: int, error: float, b: float) -> dict[str, Entry]:
     enough, label = (0.0, "") if b or nothing_needed else _enough(d, error)
 
     def predicted() -> float:
-        return 0 if nothing_needed else _Log(log_predicted_width(d, error))
+        return 0 if nothing_needed else _Log(max(0.0, log_predicted_width(d, error)))
 
     def bounded() -> float:
         return _Log(log_coefficient_bound(d, error, UNIT_NEURON, _wave(d, error)))
@@ -137,7 +141,17 @@ def _widths(d: int, error: float, b: float) -> dict[str, Entry]:
     if not b:
         entries["random_width_proved"] = proved._replace(label=label or proved.label)
     assumes = f"{KINDS['paper'].assumes}; that ratio is {'' if reached else 'not '}reached here"
-    return entries | {"paper": _nothing("paper", assumes)}
+    return _compared(entries | {"paper": _nothing("paper", assumes)})
+
+
+def _compared(entries: dict[str, Entry]) -> dict[str, Entry]:
+    """The entries, in which a prediction that is refuted by the bound says so."""
+    for kind in ("error", "width"):
+        name, proved = f"random_{kind}_predicted", entries.get(f"random_{kind}_proved")
+        if proved and entries[name].log > proved.log:
+            note = f"{entries[name].assumes}; this is above what is proved, so it is off here"
+            entries[name] = entries[name]._replace(assumes=note)
+    return entries
 
 
 def _entry(name: str, b: float, value: Callable[[], float], label: str = "") -> Entry:
@@ -149,6 +163,7 @@ def _entry(name: str, b: float, value: Callable[[], float], label: str = "") -> 
         number = value()
     except ArithmeticError as refusal:
         return _nothing(name, f"no number: {refusal}")
+    shown: float | None
     if isinstance(number, _Log):
         log, shown, exact = float(number), _whole(number, kind.sign), False
     else:
@@ -165,8 +180,8 @@ def _nothing(name: str, why: str) -> Entry:
 
 
 def _whole(log: float, sign: str) -> int | None:
-    """The number of features with this logarithm, where a float holds it. Features are whole: bounds
-    from below and from above are rounded up.
+    """The number of features with this logarithm, where a float holds it: features are whole, so
+    bounds from below and from above are rounded up.
     """
     if log > 700:
         return None

@@ -64,7 +64,9 @@ class Numbers:
         """What the numbers amount to: a sentence for the errors, one for the features needed."""
         lines = []
         if self.r is not None:
-            lines += wrap(self._sentence(f"{self.r:,} features", "_error"), WIDEST)
+            lines += wrap(
+                self._sentence(f"{self.r:,} feature{'s' * (self.r > 1)}", "_error"), WIDEST
+            )
         if self.relative_error is not None:
             given = f"an error of {share(self.relative_error)} of ‖w‖²"
             lines += wrap(self._sentence(given, "_width"), WIDEST)
@@ -81,7 +83,7 @@ class Numbers:
     def __str__(self) -> str:
         bias = f"a bias of {self.bias:g}" if self.bias else "no bias"
         lines = [f"One ReLU neuron: d = {self.d:,}, norm {self.norm:g}, {bias}."]
-        titles = {"best_error": f"Squared error with {self.r or 0:,} features:"}
+        titles = {"best_error": f"Squared error with r = {self.r or 0:,} features:"}
         titles["best_width"] = f"Features for a squared error of {self.error or 0:g}:"
         notes: dict[str, str] = {}
         for name, entry in self.entries().items():
