@@ -60,7 +60,15 @@ def test_texts():
 
 
 @pytest.mark.parametrize(
-    ("error", "text"), [(0.2, "20 %"), (0.005, "0.5 %"), (1e-6, "0.0001 %"), (2e-8, "2e-08")]
+    ("error", "text"),
+    [
+        (0.2, "20 %"),
+        (0.005, "0.5 %"),
+        (1e-6, "0.0001 %"),
+        (2e-8, "2·10⁻⁸"),
+        (1e-7, "10⁻⁷"),
+        (1.234e-100, "1.23·10⁻¹⁰⁰"),
+    ],
 )
 def test_a_share_in_words(error, text):
     assert share(error) == text

@@ -204,10 +204,14 @@ KINDS = {
 def share(error: float) -> str:
     """A part of ‖w‖² in words.
 
-    >>> share(0.01), share(1e-9)
-    ('1 %', '1e-09')
+    >>> share(0.01), share(2e-9)
+    ('1 %', '2·10⁻⁹')
     """
-    return f"{100 * error:.3g} %" if error >= 1e-6 else f"{error:.3g}"
+    if error >= 1e-6:
+        return f"{100 * error:.3g} %"
+    mantissa, power = f"{error:.2e}".split("e")
+    digits = mantissa.rstrip("0").rstrip(".")
+    return f"{'' if digits == '1' else digits + '·'}10{_raised(int(power))}"
 
 
 def text_of(number: float | None, log: float, sign: str, exact: bool) -> str:
@@ -236,5 +240,8 @@ def text_of(number: float | None, log: float, sign: str, exact: bool) -> str:
     tens = digits.adjusted()
     if not whole and -4 <= tens < 4:
         return f"{digits:f}"
-    power = str(tens).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{digits.scaleb(-tens, context):f}·10{power}"
+    return f"{digits.scaleb(-tens, context):f}·10{_raised(tens)}"
+
+
+def _raised(power: int) -> str:
+    return str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
