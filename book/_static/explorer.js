@@ -21,7 +21,7 @@
       this.root = root;
       this.data = JSON.parse(root.querySelector("script").textContent);
       const { d, r, errors, most, norms, biases } = this.data;
-      this.choices = { d: d.map(String), norm: Object.keys(norms), error: errors.slice(0, most), bias: biases, r: r.map(String) };
+      this.choices = { d: d.map(String), norm: norms.map(([value]) => value), error: errors.slice(0, most), bias: biases, r: r.map(String) };
       this.state = {};
       this.view = element("div", { class: "explorer-view" });
       root.prepend(this.view);
@@ -144,7 +144,7 @@
     show() {
       const { state, data } = this;
       const shown = {
-        d: data.d[state.d].toLocaleString("en"), norm: Object.values(data.norms)[state.norm],
+        d: data.d[state.d].toLocaleString("en"), norm: data.norms[state.norm][1],
         error: `${data.errors[state.error]}`, bias: "", r: data.r[state.r].toLocaleString("en"),
       };
       for (const [name, { input, output }] of Object.entries(this.inputs)) {

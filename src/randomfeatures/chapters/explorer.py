@@ -19,7 +19,7 @@ DIMENSIONS = (2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 75, 100, 150, 200, 300, 500,
 ERRORS = tuple(float(f"{digit}e-{power}") for power in range(1, 8) for digit in (5, 2, 1))[1:]
 """Errors for a neuron of norm 1, three in each power of ten."""
 
-NORMS = {"1": "1", "3.162": "√10", "10": "10", "31.62": "10√10"}
+NORMS = (("1", "1"), ("3.162", "√10"), ("10", "10"), ("31.62", "10√10"))
 """Each norm, as an address and as a text, moves an error by three places: its square is ten times
 the square of the one before."""
 
