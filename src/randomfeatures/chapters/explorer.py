@@ -30,7 +30,7 @@ FEATURES = tuple(2**power for power in range(31))
 BIASES = (-1.0, -0.5, 0.0, 0.5, 1.0)
 """Biases of a neuron of norm 1: where its kink lies, in standard deviations of the input."""
 
-LEAST_BIASED = 1e-3
+LEAST_BIASED = 2e-3
 """The least error for which a neuron with a bias is on the grid."""
 
 NOTHING = {
