@@ -11,7 +11,7 @@ from sweeps_parts import ENVIRONMENT, lines_of, run_python
 
 import command_line
 
-RUNS = ("amplification", "lazy_training", "prior_kernel")
+RUNS = ("amplification", "amplification_figures", "lazy_training", "prior_kernel")
 
 
 @pytest.mark.parametrize("run", RUNS)

@@ -42,7 +42,9 @@ def test_a_record_is_a_line(folder):
     assert '  {"a": 1},\n  {"a": "é"}\n' in file.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["amplification", "lazy-training", "prior-kernel"])
+@pytest.mark.parametrize(
+    "name", ["amplification", "amplification-figures", "lazy-training", "prior-kernel"]
+)
 def test_the_kept_files_are_what_would_be_written(name, tmp_path, monkeypatch):
     kept, there = results.read(name), results.file_of(name).read_bytes()
     monkeypatch.setattr(results, "_folder", lambda: tmp_path)
