@@ -470,6 +470,72 @@ def test_the_gap_is_that_of_the_statement(d, N):
     assert_close(upper, min(lower + best, 1.0), 1e-9)
 
 
+@pytest.mark.claim("thm-random-features-finite", kind="identity")
+@pytest.mark.parametrize("N", [2, 3, 4])
+def test_the_moments_of_the_proof_in_the_plane(N):
+    """E (1^T Q 1)² = 2N(N-1) v, E |Q1|² = N(N-1) v and E Tr Q⁴ = m_Q, exactly: one angle may be 0,
+    and 10 points integrate the rest."""
+    sums = np.zeros(4)
+    for rest in itertools.product(np.pi * np.arange(10) / 10, repeat=N - 1):
+        phi = np.array([0.0, *rest])
+        q = np.cos(2 * (phi[:, None] - phi)) / 2 - np.eye(N) / 2
+        rows = np.sum(q, axis=1)
+        fourth = np.trace(np.linalg.matrix_power(q, 4))
+        sums += [np.sum(rows), np.sum(rows) ** 2, rows @ rows, fourth]
+    pairs, v = N * (N - 1), 1 / 8  # v = δ_0²/D_0 with δ_0 = 1/2 and D_0 = 2
+    m_4 = 3 / 128  # E cos⁴/16
+    m_Q = pairs * (m_4 + 2 * (N - 2) * v**2 + (N - 2) * (N - 3) / 2**4 / 2**3)
+    assert_close(sums / 10 ** (N - 1), [0, 2 * pairs * v, pairs * v, m_Q], 1e-12)
+
+
+@pytest.mark.claim("thm-random-features-finite", kind="identity")
+@pytest.mark.parametrize("d", [2, 7])
+def test_the_expansion_of_the_proof_is_attained_by_two_features(d):
+    """N = 2: where the cosine makes Q's least eigenvalue -ϑ δ_0, the bound on g is an equality, and
+    h(g) lies on its tangent at g_0 to second order."""
+    delta_0 = 1 - 1 / d
+    for cosine in (0.1, 0.3, 0.6 / math.sqrt(d)):
+        q = cosine**2 - 1 / d
+        G = np.array([[delta_0, q], [q, delta_0]])
+        g, beta = np.sum(np.linalg.inv(G)), -q / delta_0
+        linear, squares = 2 * q / delta_0**2, 2 * q**2
+        assert_close(g, 2 / delta_0 - linear + squares / ((1 - beta) * delta_0**3), 1e-12)
+        W = np.zeros((2, d))
+        W[:, 0] = 1, cosine
+        W[1, 1] = math.sqrt(1 - cosine**2)
+        assert_close(1 - random_features_risk(np.eye(d), W), g / (d + g), 1e-12)
+        g_0 = 2 / delta_0
+        tangent = g_0 / (d + g_0) + d / (d + g_0) ** 2 * (g - g_0)
+        assert 0 <= tangent - g / (d + g) <= d / (d + g_0) ** 3 * (g - g_0) ** 2
+
+
+@pytest.mark.claim("thm-random-features-finite", kind="one-sided")
+def test_how_loose_the_gap_is():
+    """No check sees the constant of the gap at work, since four fifths of it are the bad
+    event, whose chance the fourth moment overestimates by far: the least eigenvalue of Q is near
+    -2 √(N/d²), and the event did not occur once. What is left is within four times the truth."""
+    d, N, beta = 400, 200, 0.7
+    rng, rho, shares, norms = np.random.default_rng(12), 0.5, [], []
+    delta_0 = 1 - 1 / d
+    for _ in range(12):
+        W = rng.standard_normal((N, d))
+        W /= np.linalg.norm(W, axis=1)[:, None]
+        K = (W @ W.T) ** 2
+        linear = np.sum(K) - N - N * (N - 1) / d
+        share = np.sum(np.linalg.solve(K, np.ones(N))) / d
+        shares.append(share + d / (d + N / delta_0) ** 2 * linear / delta_0**2)
+        norms.append(np.abs(np.linalg.eigvalsh(K - np.eye(N) * delta_0 - 1 / d)).max())
+    gap = np.mean(shares) - N / (d + N - 1)
+    error = np.std(shares) / math.sqrt(len(shares))
+    leading = 2 * rho**2 / (1 + rho) ** 2 / d
+    assert max(norms) < 0.3 * beta * delta_0
+    assert gap - 4 * error < 1.3 * leading and leading < 1.3 * (gap + 4 * error)
+    bound = identity_gap(d, N, beta)
+    bad = min(1.0, _trace_fourth_power(d, N) / (beta * delta_0) ** 4)
+    assert 0.8 * bound < bad < bound < 25 * leading
+    assert leading < bound - bad < 4 * leading
+
+
 def test_beta_is_a_share():
     with pytest.raises(ValueError, match=r"beta must be .* > 0 and < 1, got 1\.0"):
         identity_gap(20, 3, 1.0)

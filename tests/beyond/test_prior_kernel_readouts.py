@@ -79,6 +79,16 @@ def test_fitted_values_converge_as_stated(n, penalty):
 
 
 @pytest.mark.claim("prop-prior-rank", kind="identity")
+def test_the_distance_of_the_fitted_values_is_attained_by_a_large_penalty():
+    """Both kernels in the direction of y, a thousandth of the penalty: 2 % less would be false."""
+    y, penalty = np.array([3.0, -1.0, 2.0]), 2e3
+    K, sampled = 0.5 * np.outer(y, y) / (y @ y), 2.0 * np.outer(y, y) / (y @ y)
+    fits = [k @ np.linalg.solve(k + penalty * np.eye(3), y) for k in (K, sampled)]
+    bound = fitted_values_error(np.linalg.norm(y), penalty, np.linalg.norm(sampled - K))
+    assert 0.998 * bound < np.linalg.norm(fits[1] - fits[0]) < bound
+
+
+@pytest.mark.claim("prop-prior-rank", kind="identity")
 @given(SEEDS)
 @settings(max_examples=20)
 def test_ridge_on_the_features_is_kernel_ridge(seed):

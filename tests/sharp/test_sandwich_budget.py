@@ -55,17 +55,19 @@ def test_mean_error(d, r):
 
 @pytest.mark.claim("prop-mean-error", kind="identity")
 def test_the_slack_of_the_mean_error_is_not_far_too_large():
-    """Two features in the plane: most of what is beyond K = 2 is in degree 4, the omitted sum is
-    over 0.8 of its bound."""
+    """Features in the plane: most of what is beyond K = 2 is in degree 4, the omitted sum is over
+    0.8 of its bound for two, and over 0.97 for seven at equal angles, which are all of degree 4 and
+    below but for what they share with degree 10. So 3 % less would be wrong."""
+    angle = 2 * np.pi * np.arange(7) / 7
+    star = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     quotients = []
-    for seed in range(5):
-        w = sample_sphere(np.random.default_rng(seed), 2, 2)
+    for w in [*(sample_sphere(np.random.default_rng(seed), 2, 2) for seed in range(5)), star]:
         lower, upper = mean_error(w, 2)
         truth = gram_mean_error(w, neuron_spectrum(2, 300), 0.0)
-        slack = neuron_spectrum(2, 4)[4] * (2 - budget(w, 2).sum())
+        slack = neuron_spectrum(2, 4)[4] * (len(w) - budget(w, 2).sum())
         assert upper - lower == pytest.approx(slack, rel=1e-9)
         quotients.append((upper - truth) / (upper - lower))
-    assert 0.8 < max(quotients) < 1
+    assert 0.8 < max(quotients[:5]) < 0.97 < quotients[5] < 1
 
 
 @pytest.mark.claim("prop-mean-error", kind="Monte Carlo")
