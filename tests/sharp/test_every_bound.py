@@ -197,6 +197,19 @@ def test_the_paper_has_no_number_and_says_where_it_applies():
         assert below.assumes.endswith("is not reached here")
 
 
+@pytest.mark.parametrize("d", [3, 10, 784])
+def test_the_bounds_by_way_of_the_wave_begin_where_it_is_long_enough(d):
+    """On both sides of R_ρ = 2√d/π, that is ‖w‖/√ε = 40 (2√d/π + 4/5)²."""
+    ratio = 40 * (2 * math.sqrt(d) / math.pi + 0.8) ** 2
+    before, after = (numbers(d, error=1.0, norm=ratio * side) for side in (0.999, 1.001))
+    assert before.any_coefficients.value is before.bounded_coefficients.value is None
+    assert "is below 2√d/π" in before.any_coefficients.assumes
+    least = d / 2 - math.log(4)  # the bound of the theorem itself, at the smallest wave
+    assert least < after.any_coefficients.log < least + 0.01 * d
+    assert after.bounded_coefficients.value >= 1
+    assert numbers(2, error=1e-9).any_coefficients.assumes == "no number: the wave needs d ≥ 3"
+
+
 @pytest.mark.parametrize(("d", "error"), [(1000, 1e-12), (10**6, 1e-4), (3, 1e-60), (2, 1e-200)])
 def test_far_away_numbers_are_logarithms(d, error):
     answer = numbers(d, error=error)
