@@ -1,6 +1,6 @@
 """Sphinx extension: a Run button at each code cell of a chapter.
 
-``book/_static/run.js`` runs the cell in the page, in a worker, by Pyodide; nothing of it is fetched
+``static/run.js`` runs the cell in the page, in a worker, by Pyodide; nothing of it is fetched
 before the first click. ``run_cells_base`` says where Pyodide's files are: a folder of the site,
 filled here from ``.cache/pyodide`` (``make python`` fetches it), or an address. Every file has to
 have the hash in ``pyodide.json``, here and in the browser. Where the site's own files are missing,
@@ -145,7 +145,11 @@ def absent_files(folder: Path) -> list[str]:
 
 
 def on_config_inited(app: Sphinx, config: Config) -> None:
-    """Decide whether the book has Run buttons; a change of that writes all pages anew."""
+    """Decide whether the book has Run buttons; a change of that writes all pages anew.
+
+    The scripts are not in the book's own folder, whose scripts Jupyter Book loads on every page.
+    """
+    config.html_static_path.append(str(Path(__file__).parent / "static"))
     base = config.run_cells_base
     if is_address(base):
         config.run_cells_ready = True
@@ -203,6 +207,7 @@ def on_build_finished(app: Sphinx, exception: Exception | None) -> None:
     settings = {
         "base": base if is_address(base) else f"../{base}",
         "archive": {"name": name, **file},
+        "core": MANIFEST["core"],
         "files": MANIFEST["files"],
         "lock": MANIFEST["lock"],
     }

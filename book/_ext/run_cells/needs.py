@@ -186,9 +186,11 @@ def of_cells(cells: list[str], package: Package, placeholders: set[str]) -> list
                 needs |= package.of_import(module) | package.of_import(f"{module}.{name}")
             elif first not in placeholders:
                 needs.add(first)
+        imported: dict[str, tuple[str, str]] = {}
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
-                origin |= bindings(node)
+                imported |= bindings(node)
+        origin |= imported
         for first, attribute in used(tree):
             needs |= carried.get(first, set())
             module, name = origin.get(first, ("", ""))
@@ -200,6 +202,8 @@ def of_cells(cells: list[str], package: Package, placeholders: set[str]) -> list
                 target = (inner, attribute) if inner in package.trees else (module, name)
                 needs |= package.of_names({target})
         for name in stored(tree.body):
-            carried[name] = set() if name in origin else needs
+            carried[name] = set() if name in imported else needs
+            if name not in imported:
+                origin.pop(name, None)
         found.append(needs)
     return found

@@ -8,11 +8,15 @@ import ast
 import io
 import json
 import linecache
+import logging
 import os
+import site
 import sys
 import time
 import traceback
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from types import CodeType, TracebackType
 from typing import Any
 
@@ -29,8 +33,25 @@ def prepare(sender: Callable[[str, str], None]) -> None:
     """Take ``sender(kind, data)``, and lead all that is printed to it."""
     global _send
     _send = sender
+    sys.dont_write_bytecode = False  # see compiled_modules
     os.environ["MPLBACKEND"] = "module://book_page_backend"
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it tells of its cache
     sys.stdout, sys.stderr = Stream("text"), Stream("warning")
+
+
+def compiled_modules() -> bytes:
+    """What Python has compiled of the libraries, as a zip to unpack beside them the next time.
+
+    The files are marked to be taken unchecked: the next start unpacks the same sources anew.
+    """
+    root = Path(site.getsitepackages()[0])
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for path in root.rglob("__pycache__/*.pyc"):
+            content = path.read_bytes()
+            unchecked = content[:4] + (1).to_bytes(4, "little") + content[8:]
+            archive.writestr(path.relative_to(root).as_posix(), unchecked)
+    return data.getvalue()
 
 
 def send(kind: str, data: str) -> None:
@@ -55,7 +76,7 @@ def show(value: Any) -> None:
 
 
 class Stream(io.TextIOBase):
-    """What is printed, collected for a moment so that a loop of prints is not a loop of messages."""
+    """What is printed, collected for a moment: a loop of prints is not a loop of messages."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind

@@ -41,12 +41,11 @@ def enclosure_in_balls(
 
 
 def available() -> bool:
-    """Whether python-flint is there."""
+    """Whether python-flint is there, with its matrices of balls."""
     try:
-        flint()
+        return hasattr(flint(), "arb_mat")
     except ImportError:
         return False
-    return True
 
 
 def _interval(error: Any, u: list[float], alive: bool) -> tuple[float, float, list[float]]:

@@ -146,6 +146,7 @@
         }
       }
       if (worker) tell(`Python ${version} is ready in this page.`);
+      setTimeout(() => { if (!pumping) worker?.postMessage({ idle: true }); }, 3000);
     } catch (error) {
       for (const cell of cells) if (cell.said.textContent === "waits") cell.said.textContent = "";
       if (error.message !== "stopped") {

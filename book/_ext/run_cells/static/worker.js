@@ -1,7 +1,7 @@
 "use strict";
 // Python for one page, off the page's own thread: fetches Pyodide's files (checked by hash, kept in the browser's cache), starts it, runs cells.
-// Takes {settings, own, files, packages, interrupt} once, then {run, number}. Says {progress}, {starting}, {ready}, {shown}, {done}, {failed}.
-let python = null, page = null;
+// Takes {settings, own, files, packages, interrupt} once, then {run, number}, and {idle} when there is time. Says {progress}, {starting}, {ready}, {shown}, {done}, {failed}.
+let python = null, page = null, keep = null;
 
 const say = (message) => postMessage(message);
 const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -49,7 +49,7 @@ const start = async ({ settings, own, files, packages, interrupt }) => {
   const cache = await caches.open("book-python");
   const answers = new Map();
   await Promise.all(wanted.map(async ([name, url, file]) => answers.set(name, await obtain(cache, url, file, count))));
-  forget(cache, settings, wanted);
+  forget(cache, settings);
   say({ starting: true });
   // Pyodide asks for its files by name, and gets those that were checked.
   const lock = new Blob([JSON.stringify(settings.lock)], { type: "application/json" });
@@ -64,20 +64,32 @@ const start = async ({ settings, own, files, packages, interrupt }) => {
     importScripts(script);
     URL.revokeObjectURL(script);
   }
-  const archive = await answers.get(settings.archive.name).arrayBuffer();
-  const quiet = () => {};
-  python = await loadPyodide({ indexURL: base, lockFileURL: URL.createObjectURL(lock), packages, stdout: quiet, stderr: quiet, env: { HOME: "/home/pyodide", MPLBACKEND: "module://book_page_backend" } });
-  python.unpackArchive(archive, "zip", { extractDir: python.runPython("import site; site.getsitepackages()[0]") });
+  const contents = new Map();
+  for (const name of [...answers.keys()]) if (/\.(whl|zip)$/.test(name) && !settings.core.includes(name)) contents.set(name, await answers.get(name).clone().arrayBuffer());
+  const quiet = () => {}, libraries = packages.filter((name) => settings.lock.packages[name].package_type === "shared_library");
+  python = await loadPyodide({ indexURL: base, lockFileURL: URL.createObjectURL(lock), packages: libraries, stdout: quiet, stderr: quiet });
+  // Pyodide's loadPackage would compile every binary of scipy. Unpacked only, each is compiled when it is imported.
+  const shared = new Set(libraries.map((name) => settings.lock.packages[name].file_name));
+  const extractDir = python.runPython("import site; site.getsitepackages()[0]");
+  for (const [name, buffer] of contents) if (!shared.has(name)) python.unpackArchive(buffer, name.endsWith(".whl") ? "wheel" : "zip", { extractDir });
+  // What Python compiled the last time spares most of the imports' time.
+  const compiled = `${base}compiled?sha256=${settings.archive.sha256}&for=${packages}`, kept = await cache.match(compiled);
+  if (kept) python.unpackArchive(await kept.arrayBuffer(), "zip", { extractDir });
+  keep = kept ? null : async () => {
+    const bytes = page.compiled_modules();
+    await cache.put(compiled, new Response(bytes.toJs())).catch(() => {});
+    bytes.destroy();
+  };
   if (interrupt) python.setInterruptBuffer(new Uint8Array(interrupt));
   page = python.pyimport("book_page");
   page.prepare((kind, data) => say({ shown: [kind, data] }));
   self.fetch = network;
   answers.clear();
-  say({ ready: python.version });
+  say({ ready: python.runPython("import sys; sys.version.split()[0]") });
 };
 
 // Files of an older version of the book make room.
-const forget = async (cache, settings, wanted) => {
+const forget = async (cache, settings) => {
   const hashes = new Set([...Object.values(settings.files), settings.archive].map((file) => file.sha256));
   for (const request of await cache.keys()) {
     const sha256 = new URL(request.url).searchParams.get("sha256");
@@ -88,6 +100,7 @@ const forget = async (cache, settings, wanted) => {
 onmessage = async ({ data }) => {
   try {
     if (data.settings) await start(data);
+    else if (data.idle) await keep?.().finally(() => { keep = null; });
     else say({ done: JSON.parse(page.run(data.run, data.number)) });
   } catch (error) {
     say({ failed: String(error.message ?? error) });
