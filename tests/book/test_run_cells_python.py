@@ -119,19 +119,20 @@ def test_a_value_is_shown_and_a_semicolon_keeps_it():
 def test_output_is_in_order_and_bounded():
     shown = run("print('one')\nfrom IPython.display import HTML, display\ndisplay(HTML('<b>'))\n2")
     assert shown[:3] == [("text", "one\n"), ("html", "<b>"), ("text", "2\n")]
-    text = "".join(data for kind, data in run("for i in range(100000): print('1234567')"))
+    shown = run("for i in range(100000): print('1234567')")
+    text = "".join(data for kind, data in shown if kind == "text")
     assert len(text) < 201_000 and "600000 more characters were printed" in text
 
 
 def test_errors_are_the_cells_own():
     shown = run("def f(x):\n    return 1 / x", "f(0)", "x = (")
     (_, first), (_, second) = [pair for pair in shown if pair[0] == "error"]
-    assert first.splitlines()[1:] == [
-        "  cell 2, line 1, in <module>",
-        "    f(0)",
-        "  cell 1, line 2, in f",
-        "    return 1 / x",
-        "           ~~^~~",
+    assert [line.strip() for line in first.splitlines()[1:]] == [
+        "cell 2, line 1, in <module>",
+        "f(0)",
+        "cell 1, line 2, in f",
+        "return 1 / x",
+        "~~^~~",
         "ZeroDivisionError: division by zero",
     ]
     assert "cell 3, line 1" in second and "SyntaxError" in second and "book_page" not in second

@@ -10,6 +10,7 @@ import json
 import linecache
 import logging
 import os
+import re
 import site
 import sys
 import time
@@ -93,7 +94,7 @@ class Stream(io.TextIOBase):
         before, self.count = self.count, self.count + len(text)
         if before < MOST:
             self.parts.append(text[: MOST - before])
-        if time.monotonic() - self.last > 0.1:
+        if text.endswith("\n") and time.monotonic() - self.last > 0.02:
             self.empty()
         return len(text)
 
@@ -203,4 +204,4 @@ def readable(raised: BaseException, name: str) -> str:
     text = "".join(told.format())
     for folder in sorted({path for path in sys.path if path}, key=len, reverse=True):
         text = text.replace(f'File "{folder}/', 'File "')
-    return text.replace(f'File "{name}", ', f"{name}, ").rstrip() + "\n"
+    return re.sub(r'File "(cell \d+)", ', r"\1, ", text).rstrip() + "\n"
