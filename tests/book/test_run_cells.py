@@ -29,7 +29,7 @@ CELL = "```{code-cell} ipython3\n%s\n```\n"
 RUNS = [
     "import matplotlib.pyplot as plt\nimport numpy as np\nx = np.arange(4)\nprint(x.sum())",
     "def half(a):\n    return a / 2\n\nhalf(x)",
-    "from randomfeatures.limits.any_coefficients import width_bound\nwidth_bound(d=20)",
+    "from randomfeatures.limits.any_coefficients import width_bound\nround(width_bound(d=20))",
     "plt.plot(x)\nplt.show()",
     "half('a')",
     "while True:\n    pass",

@@ -50,17 +50,17 @@
   // The worker. --------------------------------------------------------------------------------------------------------
   let worker = null, ready = null, answer = null, queue = [], pumping = false, interrupt = null, generation = 0;
 
-  const settings = async () => {
-    const url = new URL("run.json", own).href;
-    const cache = await caches.open("book-python");
+  // A small file as the site has it now, or without a network as it was the last time.
+  const textOf = async (name) => {
+    const url = new URL(name, own).href, cache = await caches.open("book-python");
     try {
       const response = await fetch(url, { cache: "no-cache" });
       if (!response.ok) throw new Error(`${url} answers ${response.status}`);
       await cache.put(url, response.clone());
-      return await response.json();
+      return await response.text();
     } catch (error) {
       const kept = await cache.match(url);
-      if (kept) return kept.json();
+      if (kept) return kept.text();
       throw error;
     }
   };
@@ -73,13 +73,14 @@
       return Promise.reject(new Error(why));
     }
     tell("Loading Python …", { busy: true, loaded: [0, needed.size] });
-    ready = settings().then((found) => new Promise((resolve, reject) => {
+    ready = Promise.all([textOf("run.json"), textOf("worker.js")]).then(([found, program]) => new Promise((resolve, reject) => {
       if (mine !== generation) return reject(new Error("stopped"));
-      worker = new Worker(new URL("worker.js", own));
+      const address = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+      worker = new Worker(address);
       worker.onmessage = ({ data }) => receive(data, resolve, reject);
       worker.onerror = (event) => reject(new Error(event.message || "the worker did not start"));
       interrupt = globalThis.crossOriginIsolated ? new Uint8Array(new SharedArrayBuffer(1)) : null;
-      worker.postMessage({ settings: found, own, files: needed.files, packages: needed.packages, interrupt: interrupt?.buffer });
+      worker.postMessage({ settings: JSON.parse(found), own, files: needed.files, packages: needed.packages, interrupt: interrupt?.buffer });
     }));
     return ready;
   };
