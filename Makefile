@@ -8,7 +8,7 @@ PORT ?= 8000
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test lint serve lab clean constraints
+.PHONY: help book pdf test lint serve lab pyodide clean constraints
 .NOTPARALLEL: # one environment: nothing is installed while a chapter runs (the work itself uses all cores)
 
 help: ## list the commands
@@ -38,6 +38,9 @@ serve: book ## build, then show the site on this machine only
 
 lab: .venv/lab ## open the chapters as notebooks in JupyterLab
 	@$(BIN)/jupyter lab --config=workshop/jupyter_lab_config.py
+
+pyodide: .venv/ready ## fetch what the Run buttons need (77 MB, checked) into .cache; the next `make book` adds them
+	@$(BIN)/python workshop/fetch_pyodide.py
 
 clean: ## remove the site and the chapters' outputs, keep the environment
 	rm -rf _build .cache

@@ -29,6 +29,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 SITE, CACHE = ROOT / "_build" / "html", ROOT / ".cache" / "chapters"
+PYODIDE = ROOT / ".cache" / "pyodide"  # for the Run buttons; not there is fine
 CELL_TIMEOUT = CONFIG["execute"]["timeout"]
 # A kernel's start prints a warning about its transport that is none of the reader's business.
 QUIET = ["--IPKernelApp.log_level=ERROR"]
@@ -110,11 +111,12 @@ def site_fingerprint() -> str:
     shared = [
         ROOT / "_config.yml",
         ROOT / "_toc.yml",
-        *sorted((BOOK / "_ext").rglob("*.py")),
+        *sorted(p for p in (BOOK / "_ext").rglob("*") if "__pycache__" not in p.parts),
         *sorted((BOOK / "_static").rglob("*")),
         *sorted((BOOK / "_templates").rglob("*")),
     ]
-    settings = [os.environ.get("SITE_URL", "").encode()]
+    pyodide = [f"{path.name} {path.stat().st_size}" for path in sorted(PYODIDE.glob("*"))]
+    settings = [os.environ.get("SITE_URL", "").encode(), *map(str.encode, pyodide)]
     return digest(
         [
             package_fingerprint().encode(),

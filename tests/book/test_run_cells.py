@@ -1,7 +1,7 @@
 """The Run buttons: a small book of two pages in a real browser, with Python's own output.
 
 What runs there is the package and the hash-checked Pyodide of ``.cache/pyodide``; without those
-files (``make python`` fetches them) or a browser, the tests that need them are skipped, with the
+files (``make pyodide`` fetches them) or a browser, the tests that need them are skipped, with the
 reason.
 """
 
@@ -58,7 +58,7 @@ def build(folder: Path, **config: object) -> list[str]:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     if not (PYODIDE / "pyodide.asm.wasm").is_file():
-        pytest.skip("Python for the page is missing: run `make python` first")
+        pytest.skip("Python for the page is missing: run `make pyodide` first")
     folder = tmp_path_factory.mktemp("run")
     assert build(folder) == []
     return folder / "html"
@@ -117,7 +117,7 @@ def test_a_reader_runs_edits_and_resets(browser, site):
     assert "MB" in reader.cell(1).locator(".run-go").get_attribute("title")
     assert reader.run(1).split() == ["6"]
     assert len(reader.requests) > before
-    assert "array([0. , 0.5, 1. , 1.5])" in reader.run(2)  # a value, of what the cell before defined
+    assert "array([0. , 0.5, 1. , 1.5])" in reader.run(2)
     assert reader.run(3).split() == ["5507"]  # the book's own number, from the package
     reader.run(4)
     image = reader.cell(4).locator(".run-output img")

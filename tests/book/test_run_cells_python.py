@@ -13,7 +13,7 @@ pytest.importorskip("myst_nb", reason="the book's tools are not installed")
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
-import fetch_python  # noqa: E402
+import fetch_pyodide  # noqa: E402
 import run_cells  # noqa: E402
 from run_cells import needs  # noqa: E402
 
@@ -88,11 +88,11 @@ def test_the_archive_is_the_same_each_time_and_holds_no_tests():
 
 def test_fetched_files_are_checked(tmp_path):
     manifest = {
-        "files": {"a": {"sha256": fetch_python.digest(Path(__file__))}, "b": {"sha256": ""}}
+        "files": {"a": {"sha256": fetch_pyodide.digest(Path(__file__))}, "b": {"sha256": ""}}
     }
     (tmp_path / "a").write_bytes(Path(__file__).read_bytes())
     (tmp_path / "b").write_bytes(b"something else")
-    assert list(fetch_python.wrong_files(manifest, tmp_path)) == ["b"]
+    assert list(fetch_pyodide.wrong_files(manifest, tmp_path)) == ["b"]
 
 
 def run(*cells: str) -> list[tuple[str, str]]:
@@ -154,6 +154,7 @@ from randomfeatures.sharp.population_error import balls
 print(relu_eigenvalue(1000, 8), degree_energies(10, (0, 1, 2, 4)))
 print(optimal_error(10, 1000), optimal_error(10, 1000, 0.5), log_optimal_error(50, 10**6))
 print(features_needed(3, 1 / 16), features_needed(100, 0.01), features_needed(100, 0.01, bias=0.5))
+print(features_needed(100, 1e-4), features_needed(784, 1e-6))
 print(balls.available())
 """
 

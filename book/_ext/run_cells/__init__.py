@@ -2,7 +2,7 @@
 
 ``static/run.js`` runs the cell in the page, in a worker, by Pyodide; nothing of it is fetched
 before the first click. ``run_cells_base`` says where Pyodide's files are: a folder of the site,
-filled here from ``.cache/pyodide`` (``make python`` fetches it), or an address. Every file has to
+filled here from ``.cache/pyodide`` (``make pyodide`` fetches it), or an address. Every file has to
 have the hash in ``pyodide.json``, here and in the browser. Where the site's own files are missing,
 the book has no Run buttons. The package travels with the pure Python that it needs, as one archive
 made of what is installed here, so that a build needs no network.
@@ -157,7 +157,7 @@ def on_config_inited(app: Sphinx, config: Config) -> None:
     absent = absent_files(Path(config.run_cells_files))
     config.run_cells_ready = not absent
     if absent:
-        LOGGER.info("no Run buttons: %s files of Pyodide are missing (make python)", len(absent))
+        LOGGER.info("no Run buttons: %s files of Pyodide are missing (make pyodide)", len(absent))
 
 
 def on_doctree_resolved(app: Sphinx, document: nodes.document, docname: str) -> None:

@@ -106,15 +106,15 @@ class arb:
     def real(self) -> "arb":
         return self
 
-    # Comparisons hold if they do for all numbers inside.
+    # Comparisons hold if they do for all numbers inside; they round nothing, as nobody says where.
 
     def __lt__(self, other: Any) -> bool:
         other = _arb(other)
-        return bool(self.m + self.r < other.m - other.r)
+        return bool(_sum(self.m, self.r) < _sum(other.m, -other.r))
 
     def __le__(self, other: Any) -> bool:
         other = _arb(other)
-        return bool(self.m + self.r <= other.m - other.r)
+        return bool(_sum(self.m, self.r) <= _sum(other.m, -other.r))
 
     def __gt__(self, other: Any) -> bool:
         return _arb(other) < self
@@ -164,10 +164,10 @@ class arb:
         return _arb(other) / self
 
     def __neg__(self) -> "arb":
-        return arb(-self.m, self.r)
+        return arb(mp.fneg(self.m, exact=True), self.r)
 
     def __abs__(self) -> "arb":
-        return arb(abs(self.m), self.r)
+        return -self if self.m < 0 else self
 
     def __pow__(self, power: Any) -> "arb":
         if isinstance(power, int):
@@ -254,6 +254,11 @@ class acb(arb):
         ends = [_arb(a).m, _arb(b).m]
         value, error = mp.quad(lambda t: f(arb(t), False).m, ends, error=True)
         return _rounded(value, error + _arb(abs_tol).m)
+
+
+def _sum(value: Any, error: Any) -> Any:
+    """Their sum without rounding, whatever the precision is when it is asked for."""
+    return mp.fadd(value, error, exact=True) if mp.isfinite(error) else value + error
 
 
 def _arb(value: Any) -> arb:
