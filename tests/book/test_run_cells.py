@@ -157,6 +157,9 @@ def test_a_reader_runs_edits_and_resets(browser, site):
 
 def test_what_is_above_runs_first_and_a_loop_is_stopped(browser, site):
     reader = Reader(browser, site + "one.html")
+    reader.press(1)
+    reader.page.get_by_role("button", name="Stop").click()  # while Python is loaded
+    reader.waits_for("Stopped")
     assert "NameError" in reader.run(2)
     reader.page.get_by_role("button", name="Run all above, then this").click()
     reader.page.wait_for_function(

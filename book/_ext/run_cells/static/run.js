@@ -23,7 +23,8 @@
   const changed = (cell) => text(cell).trimEnd() !== cell.original.textContent.trimEnd();
 
   // What Python is doing, at the foot of the window. -------------------------------------------------------------------
-  const words = make("span", { className: "run-words" }), bar = make("progress", { hidden: true });
+  // What changes is read out; the seconds and megabytes that go on are only seen.
+  const words = make("span", { className: "run-words" }), figures = make("span", { className: "run-figures" }), bar = make("progress", { hidden: true });
   words.setAttribute("role", "status");
   bar.setAttribute("aria-label", "Loading Python");
   const button = (label, act) => {
@@ -33,13 +34,14 @@
   };
   const stopButton = button("Stop", () => stop()), resetButton = button("Reset page", () => reset());
   const closeButton = button("Hide", () => { panel.hidden = true; });
-  const panel = make("div", { className: "run-panel", hidden: true }, words, bar, stopButton, resetButton, closeButton);
+  const panel = make("div", { className: "run-panel", hidden: true }, words, figures, bar, stopButton, resetButton, closeButton);
   panel.setAttribute("role", "region");
   panel.setAttribute("aria-label", "Python in this page");
   document.body.append(panel);
-  const tell = (message, { loaded = null, busy = false } = {}) => {
+  const tell = (message, { loaded = null, busy = false, amount = "" } = {}) => {
     panel.hidden = false;
-    words.textContent = message;
+    if (words.textContent !== message) words.textContent = message;
+    figures.textContent = amount;
     bar.hidden = loaded === null;
     if (loaded) [bar.value, bar.max] = loaded;
     stopButton.hidden = !busy;
@@ -48,7 +50,8 @@
   };
 
   // The worker. --------------------------------------------------------------------------------------------------------
-  let worker = null, ready = null, answer = null, queue = [], pumping = false, interrupt = null, generation = 0;
+  const loading = "Loading Python, once: your browser keeps it.";
+  let worker = null, ready = null, answer = null, queue = [], pumping = false, interrupt = null, abort = null, generation = 0;
 
   // A small file as the site has it now, or without a network as it was the last time.
   const textOf = async (name) => {
@@ -72,9 +75,10 @@
       const why = "Run works on a site with https, or served on your own machine (make serve), not from a folder";
       return Promise.reject(new Error(why));
     }
-    tell("Loading Python …", { busy: true, loaded: [0, needed.size] });
+    tell(loading, { busy: true, loaded: [0, needed.size] });
     ready = Promise.all([textOf("run.json"), textOf("worker.js")]).then(([found, program]) => new Promise((resolve, reject) => {
       if (mine !== generation) return reject(new Error("stopped"));
+      abort = reject;
       const address = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
       worker = new Worker(address);
       worker.onmessage = ({ data }) => receive(data, resolve, reject);
@@ -87,8 +91,7 @@
 
   const receive = (data, resolve, reject) => {
     if (data.progress) {
-      const [loaded, total] = data.progress;
-      tell(`Loading Python: ${megabytes(loaded)} of ${megabytes(total)}, kept for the next time`, { loaded: data.progress, busy: true });
+      tell(loading, { amount: data.progress.map(megabytes).join(" of "), loaded: data.progress, busy: true });
     } else if (data.starting) tell("Starting Python …", { busy: true });
     else if (data.ready) resolve(data.ready);
     else if (data.shown) answer?.show(...data.shown);
@@ -102,6 +105,7 @@
     worker = ready = interrupt = null;
     queue = [];
     answer?.fail(new Error("stopped"));
+    abort?.(new Error("stopped"));
     for (const cell of cells) cell.current = false;
   };
 
@@ -162,7 +166,7 @@
   const runOne = (cell) => new Promise((resolve, reject) => {
     const begun = performance.now(), seconds = () => (performance.now() - begun) / 1000;
     const source = text(cell), output = fresh(cell);
-    const clock = setInterval(() => tell(`Cell ${cell.number} runs: ${seconds().toFixed(0)} s`, { busy: true }), 1000);
+    const clock = setInterval(() => tell(`Cell ${cell.number} runs …`, { amount: `${seconds().toFixed(0)} s`, busy: true }), 1000);
     const busy = setTimeout(() => tell(`Cell ${cell.number} runs …`, { busy: true }), 200);
     const leave = (word) => {
       clearInterval(clock);
