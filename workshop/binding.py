@@ -32,7 +32,7 @@ def bind(pages: Sequence[Page], address: str = "", folder: str = "../html/") -> 
     A link to a page that is not bound goes to ``address``, the site's; without one it is plain
     text. Pictures are found in ``folder``, the site seen from the document.
     """
-    known = {page.name: {tag["id"] for tag in page.text.select("[id]")} for page in pages}
+    known = {page.name: {tag["id"]: tag for tag in page.text.select("[id]")} for page in pages}
     titles = {page.name: page for page in pages}
     lost = []
     for page in pages:
@@ -49,7 +49,7 @@ def bind(pages: Sequence[Page], address: str = "", folder: str = "../html/") -> 
 
 
 def turn(
-    link: Tag, page: Page, pages: dict[str, Page], known: dict[str, set[str]], address: str
+    link: Tag, page: Page, pages: dict[str, Page], known: dict[str, dict[str, Tag]], address: str
 ) -> list[str]:
     """Turn one link inwards, or to the site, or into text; a message if its target is lost."""
     href = link["href"]
@@ -71,10 +71,16 @@ def turn(
         link["href"] = f"#{anchor(pages[name].slug)}"
         return [f"{page.name}: {href} leads nowhere"]
     link["href"] = f"#{anchor(pages[name].slug, fragment)}"
-    number = pages[name].number
-    if number and not fragment and name != page.name and not link.get_text().startswith(number):
-        link.append(f" (chapter\u00a0{number})")
+    number = section_number(known[name][fragment]) if fragment else pages[name].number
+    if number and (fragment or name != page.name) and number not in link.get_text():
+        link.append(f" ({'section' if fragment else 'chapter'}\u00a0{number})")
     return []
+
+
+def section_number(target: Tag) -> str:
+    """The number of a section, empty for anything else."""
+    number = target.select_one(":scope > :is(h1, h2, h3) > .section-number")
+    return number.get_text().strip(" .\u2002") if target.name == "section" and number else ""
 
 
 def place(name: str, target: str) -> str:

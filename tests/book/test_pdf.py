@@ -334,6 +334,17 @@ def test_every_id_once_and_links_turned_inwards():
     assert links == ["#part-two--y", "#part-one--x", "#part-one--x"]
 
 
+def test_a_reference_in_words_prints_its_number():
+    number = '<span class="section-number">{}. </span>'
+    there = f"""<h1>{number.format(7)}There</h1><p id="p"></p>
+        <section id="s"><h2>{number.format("7.2")}Deep</h2></section>"""
+    here = '<a href="two.html">it</a> <a href="two.html#s">deep</a> <a href="two.html#p">p</a>'
+    one, two = page(here), page(there, "part/two")
+    binding.bind([one, two])
+    shown = [link.get_text().replace("\u00a0", " ") for link in one.text.select("a")]
+    assert shown == ["it (chapter 7)", "deep (section 7.2)", "p"]
+
+
 def test_a_link_that_leads_nowhere_is_told():
     assert binding.bind([page('<a href="#gone">x</a>')]) == ["part/one: #gone leads nowhere"]
 
