@@ -36,6 +36,8 @@ def bind(pages: Sequence[Page], address: str = "", folder: str = "../html/") -> 
     titles = {page.name: page for page in pages}
     lost = []
     for page in pages:
+        for tag in page.text.select("svg [marker-end]"):
+            tag["marker-end"] = tag["marker-end"].replace("#", f"#{anchor(page.slug, ' ').strip()}")
         for tag in page.text.select("[id]"):
             tag["id"] = anchor(page.slug, tag["id"])
         for tag in page.text.select("[data-page-of]"):
@@ -64,7 +66,7 @@ def turn(
         if address:
             link["href"] = f"{address.rstrip('/')}/{where}" + (f"#{fragment}" if fragment else "")
         else:
-            link.name = "span"
+            link.name = "g" if link.find_parent("svg") else "span"
             link.attrs.pop("href")
         return []
     if fragment and fragment not in known[name]:
@@ -72,7 +74,12 @@ def turn(
         return [f"{page.name}: {href} leads nowhere"]
     link["href"] = f"#{anchor(pages[name].slug, fragment)}"
     number = section_number(known[name][fragment]) if fragment else pages[name].number
-    if number and (fragment or name != page.name) and number not in link.get_text():
+    if (
+        number
+        and not link.find_parent("svg")
+        and (fragment or name != page.name)
+        and number not in link.get_text()
+    ):
         link.append(f" ({'section' if fragment else 'chapter'}\u00a0{number})")
     return []
 

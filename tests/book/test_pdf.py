@@ -334,6 +334,14 @@ def test_every_id_once_and_links_turned_inwards():
     assert links == ["#part-two--y", "#part-one--x", "#part-one--x"]
 
 
+def test_a_drawing_keeps_its_arrows_and_stays_a_drawing():
+    drawing = page("""<svg><defs><marker id="m"></marker></defs><path marker-end="url(#m)"/>
+        <a href="../away.html"><rect/></a></svg>""")
+    binding.bind([drawing])
+    assert drawing.text.path["marker-end"] == f"url(#{drawing.text.marker['id']})"
+    assert drawing.text.rect.parent.name == "g"
+
+
 def test_a_reference_in_words_prints_its_number():
     number = '<span class="section-number">{}. </span>'
     there = f"""<h1>{number.format(7)}There</h1><p id="p"></p>
