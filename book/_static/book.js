@@ -41,7 +41,6 @@
     bindPrint();
     bindMenus();
     reachable();
-    addEventListener("resize", reachable);
   };
 
   // A link into a folded proof opens it, and paper cannot be clicked.
@@ -60,41 +59,36 @@
   };
   window.addEventListener("hashchange", unfold);
 
-  // What scrolls sideways in its own box can be scrolled with the keyboard.
+  // What scrolls sideways in its own box can be scrolled with the keyboard. A box is measured when it comes near, for what is far away is not laid out.
   const reachable = () => {
-    for (const box of document.querySelectorAll("article :is(.formula, pre, .table-wrapper, .claims-graph, dl.py > dt)")) {
+    const measure = (box) => {
       if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
-    }
+    };
+    const near = new IntersectionObserver((seen) => seen.forEach((entry) => entry.isIntersecting && measure(entry.target)), { rootMargin: "800px" });
+    const boxes = document.querySelectorAll("article :is(.formula, pre, .table-wrapper, .claims-graph, dl.py > dt)");
+    for (const box of boxes) near.observe(box);
+    addEventListener("resize", () => {
+      near.disconnect();
+      for (const box of boxes) near.observe(box);
+    });
   };
 
-  // The theme's menus are boxes to tick behind labels: here they answer to the keyboard, and close when one has chosen.
+  // The theme's menus are boxes to tick: here Enter ticks them too, Escape closes them, and so does a choice.
   const bindMenus = () => {
     for (const [id, drawer] of [["__navigation", ".sidebar-drawer"], ["__toc", ".toc-drawer"]]) {
       const box = document.getElementById(id), menu = document.querySelector(drawer);
       if (!box || !menu) continue;
-      const buttons = [...document.querySelectorAll(`label[role="button"][for="${id}"]`)];
-      let opener = null;
-      const shut = () => {
-        if (!box.checked) return;
-        box.click();
-        opener?.focus();
-      };
       box.addEventListener("change", () => {
-        for (const button of buttons) button.setAttribute("aria-expanded", box.checked);
         if (box.checked) [...menu.querySelectorAll("a, input")].find((item) => item.checkVisibility())?.focus({ preventScroll: true });
       });
-      for (const button of buttons) {
-        button.setAttribute("aria-expanded", "false");
-        button.addEventListener("click", () => (opener = button));
-        button.addEventListener("keydown", (event) => {
-          if (event.key !== "Enter" && event.key !== " ") return;
-          event.preventDefault();
-          button.click();
-        });
-      }
+      box.addEventListener("keydown", (event) => event.key === "Enter" && box.click());
       menu.addEventListener("click", (event) => event.target.closest("a") && box.checked && box.click());
-      document.addEventListener("keydown", (event) => event.key === "Escape" && shut());
+      document.addEventListener("keydown", (event) => {
+        if (event.key !== "Escape" || !box.checked) return;
+        box.click();
+        box.focus();
+      });
     }
   };
 
