@@ -41,6 +41,7 @@
     bindPrint();
     bindMenus();
     reachable();
+    layOut();
   };
 
   // A link into a folded proof opens it, and paper cannot be clicked.
@@ -58,6 +59,22 @@
     if (opened) target.scrollIntoView();
   };
   window.addEventListener("hashchange", unfold);
+
+  // What the style sheet has put off is laid out while the browser is idle, a section at a time; at once where a place is asked for.
+  const atOnce = () => document.documentElement.classList.remove("by-need");
+  const layOut = () => {
+    const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 50));
+    const rest = [...document.querySelectorAll("html.by-need article > section > section")];
+    const next = () => {
+      const section = rest.shift();
+      if (!section) return atOnce();
+      section.style.contentVisibility = "visible";
+      idle(next);
+    };
+    idle(next);
+    document.addEventListener("click", (event) => event.target.closest('a[href*="#"]') && atOnce(), true);
+  };
+  addEventListener("hashchange", atOnce);
 
   // What scrolls sideways in its own box can be scrolled with the keyboard. A box is measured when it comes near, for what is far away is not laid out.
   const reachable = () => {

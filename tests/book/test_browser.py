@@ -272,6 +272,27 @@ def test_a_link_into_a_folded_proof_opens_it(desk):
     assert desk.page.locator(f"#{address}").evaluate("fold => fold.open")
 
 
+@pytest.mark.parametrize("device", WIDTHS)
+def test_an_address_leads_to_its_place_and_back(browser, site, device):
+    """Sections far from the screen are laid out later, which must not move what was asked for."""
+    here = visit(browser, site, WIDTHS[device], "light")
+    page, name = here.page, first_page_with('class="proof theorem')
+    top = "id => document.getElementById(id).getBoundingClientRect().top"
+    page.goto(here.base + name)
+    last = page.locator("div.theorem").last.get_attribute("id")
+    link = page.locator(f'article a[href="#{last}"]:not(.headerlink)')
+    for arrive in (
+        lambda: page.goto(here.base + name + "#" + last),
+        lambda: (page.goto(here.base + pages()[0]), page.go_back()),
+        lambda: (page.goto(here.base + name), link.first.evaluate("link => link.click()")),
+    ):
+        arrive()
+        page.wait_for_timeout(300)
+        assert 0 <= page.evaluate(top, last) < 150
+    page.close()
+    assert not here.found, here.found
+
+
 def test_search_finds_a_theorem_and_shows_no_tex(desk):
     name = first_page_with('class="proof theorem')
     desk.page.goto(desk.base + name)
