@@ -1,0 +1,34 @@
+"""Figures say their size, and all but the first are loaded when they come near."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sphinx", reason="the book's tools are not installed")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
+
+import figure_size
+from PIL import Image
+
+
+def test_a_figure_has_its_size_and_only_the_first_is_not_late(tmp_path):
+    names = ["a.png", "b.png"]
+    for width, name in zip((30, 50), names, strict=True):
+        Image.new("RGB", (width, 20)).save(tmp_path / name)
+    page = "".join(f'<p><img alt="x" src="../_images/{name}" /></p>' for name in names)
+    first, second = figure_size.sized(page, {name: tmp_path / name for name in names}).split(
+        "</p>"
+    )[:2]
+    assert 'width="30" height="20"' in first and "lazy" not in first
+    assert 'width="50" height="20"' in second and 'loading="lazy"' in second
+    assert 'alt="x"' in second and 'src="../_images/b.png"' in second
+
+
+def test_what_is_no_figure_or_has_a_size_or_no_file_is_left_alone(tmp_path):
+    for image in (
+        '<img src="../_static/logo.svg">',
+        '<img width="3" src="_images/a.png">',
+        '<img alt="x" src="_images/gone.png">',
+    ):
+        assert figure_size.sized(image, {}) == image
