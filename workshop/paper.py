@@ -24,7 +24,7 @@ LEFT_OUT = ("claims",)
 BIBLIOGRAPHY = "references"
 CLICKED = (
     "script, style, noscript, button, input, output, canvas, iframe, .headerlink, .page-tools, "
-    ".copybtn, .toctree-wrapper, .moved, [hidden]"
+    ".copybtn, .run-bar, .toctree-wrapper, .moved, [hidden]"
 )
 # KaTeX has a formula twice, one hidden from the eye, one from the screen reader. In a PDF it would
 # be found twice; there the reader hears the formula as the text of a picture instead.

@@ -289,6 +289,13 @@ def test_formulas_are_kept_aside_and_put_back(tmp_path):
     assert 'aria-label="x"' in printed
 
 
+def test_what_can_only_be_clicked_is_left_out(tmp_path):
+    clicked = '<div class="page-tools">a</div><div class="run-bar">b</div><p hidden>c</p>'
+    site = f'<nav>d</nav><div role="main">{clicked}<button>e</button><p>kept</p></div>'
+    (tmp_path / "one.html").write_text(site, encoding="utf-8")
+    assert paper.read(tmp_path, "one").text.get_text(strip=True) == "kept"
+
+
 def test_figure_code_is_left_out_and_other_code_kept(monkeypatch):
     cell = """<div class="cell tag_hide-input">
           <details class="hide"><summary>Show</summary>
