@@ -38,6 +38,7 @@
       this.figure.addEventListener("pointerdown", (event) => this.point(event));
       this.figure.addEventListener("pointermove", (event) => event.buttons && this.point(event));
       new ResizeObserver(() => this.draw()).observe(this.view);
+      if (location.hash.includes("=")) root.scrollIntoView({ behavior: "instant" }); // who follows such an address wants to see it
     }
 
     // Controls -------------------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ SKELETON = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Numbers</title>
 <meta name="viewport" content="width=device-width">
 <link rel="icon" href="data:,"><link rel="stylesheet" href="explorer.css"></head>
-<body><main><article><h1>Numbers</h1><p>{links}</p>{explorer}</article></main>
+<body><main><article><h1>Numbers</h1><p style="min-height: 60rem">{links}</p>{explorer}</article></main>
 <script src="explorer.js"></script></body></html>
 """
 
@@ -152,6 +152,8 @@ def test_the_address_holds_the_choice(here, browser, address):
     again.page.goto(page.url)
     assert shown(again.page) == shown(page)
     assert values(again.page) == values(page)
+    top = "document.querySelector('.explorer').getBoundingClientRect().top"
+    assert again.page.evaluate(f"scrollY > 0 && {top} >= 0 && {top} < innerHeight / 4")
     assert again.found == []
     again.page.close()
 
