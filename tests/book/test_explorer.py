@@ -27,7 +27,8 @@ SKELETON = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Numbers</title>
 <meta name="viewport" content="width=device-width">
 <link rel="icon" href="data:,"><link rel="stylesheet" href="explorer.css"></head>
-<body><main><article><h1>Numbers</h1><p style="min-height: 60rem">{links}</p>{explorer}</article></main>
+<body><main><article><h1>Numbers</h1>
+<p style="min-height: 60rem">{links}</p>{explorer}</article></main>
 <script src="explorer.js"></script></body></html>
 """
 
