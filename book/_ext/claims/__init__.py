@@ -120,6 +120,18 @@ def write_json(app: Sphinx, exception: Exception | None) -> None:
         Path(app.outdir, "claims.json").write_text(text, encoding="utf-8")
 
 
+def add_static(app: Sphinx) -> None:
+    """The script of the page with the cards, which no other page loads."""
+    app.config.html_static_path.append(str(Path(__file__).parent / "static"))
+
+
+def add_script(
+    app: Sphinx, pagename: str, template: str, context: dict, document: nodes.document | None
+) -> None:
+    if stored(app.env)["pages"].get(pagename):
+        app.add_js_file("claims_filter.js", loading_method="defer")
+
+
 def version() -> int:
     """A number made from the extension's files.
 
@@ -148,5 +160,7 @@ def setup(app: Sphinx) -> dict:
     app.connect("env-purge-doc", purge)
     app.connect("env-merge-info", merge)
     app.connect("env-get-updated", update, priority=900)  # after Sphinx has given the numbers
+    app.connect("builder-inited", add_static)
+    app.connect("html-page-context", add_script)
     app.connect("build-finished", write_json)
     return {"env_version": version(), "parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,6 +6,7 @@ Sphinx pickles what is collected with its environment: plain strings and numbers
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import networkx as nx
 from docutils import nodes
@@ -163,6 +164,15 @@ def chapters(env: BuildEnvironment) -> list[str]:
     return [*found, *sorted(env.found_docs - set(found))]
 
 
+def captions_of_parts(env: BuildEnvironment) -> dict[str, str]:
+    """By folder: the caption that the table of contents gives to its pages."""
+    found: dict[str, str] = {}
+    for toctree in env.get_doctree(env.config.root_doc).findall(addnodes.toctree):
+        for _, docname in toctree["entries"]:
+            found.setdefault((docname or "").rpartition("/")[0], toctree.get("caption") or "")
+    return found
+
+
 def in_order(env: BuildEnvironment, kind: str) -> list:
     """All stored results or figures in the order of the book."""
     pages = stored(env)[kind]
@@ -294,3 +304,12 @@ def from_the_first(loop: list[str], order: list[str]) -> list[str]:
     """The same loop, begun at the label that comes first in ``order``, and closed."""
     start = loop.index(min(loop, key=order.index))
     return [*loop[start:], *loop[: start + 1]]
+
+
+def without_circles(graph: nx.DiGraph, circles: list[list[str]]) -> nx.DiGraph:
+    """The graph less the edges of its circles, which the build has already warned of."""
+    for circle in circles:
+        graph.remove_edges_from((used, label) for label, used in pairwise(circle))
+    while not nx.is_directed_acyclic_graph(graph):
+        graph.remove_edges_from([nx.find_cycle(graph)[-1][:2]])
+    return graph

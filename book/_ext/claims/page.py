@@ -3,11 +3,9 @@ at a statement.
 """
 
 from collections import Counter
-from itertools import pairwise
 
 import networkx as nx
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -16,6 +14,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from .checks import KINDS, ONE_SIDED, Check
 from .drawing import draw
+from .filters import classes, form
 from .functions import Function
 from .ledger import (
     RESULTS,
@@ -23,6 +22,7 @@ from .ledger import (
     Figure,
     Ledger,
     Result,
+    captions_of_parts,
     chapters,
     cycles,
     dependencies,
@@ -30,6 +30,7 @@ from .ledger import (
     is_source,
     stored,
     support,
+    without_circles,
 )
 from .pieces import badges, counted, field, folded, listed, plain_table, title
 from .status import STATUSES
@@ -155,14 +156,15 @@ class Page:
     # The claims page.
 
     def table(self) -> list[nodes.Node]:
-        parts: list[nodes.Node] = [self.summary()]
+        parts: list[nodes.Node] = [self.summary(), form(self.ledger, captions_of_parts(self.env))]
         for docname in chapters(self.env):
             here = [result for result in self.ledger.results if result.docname == docname]
             if here:
                 head = nodes.rubric("", "", **{"heading-level": 3})
                 head += self.link(docname, "", self.env.titles[docname].children)
                 originals = statements(self.env, docname)
-                parts += [head, *(self.card(result, originals[result.label]) for result in here)]
+                cards = [self.card(result, originals[result.label]) for result in here]
+                parts.append(nodes.container("", head, *cards, classes=["claims-chapter"]))
         return [nodes.container("", *parts, classes=["claims-table"])]
 
     def summary(self) -> nodes.paragraph:
@@ -175,7 +177,10 @@ class Page:
             f"{sum(bool(self.ledger.functions_of(r)) for r in results)} computed by a function. "
             f"{counted(kinds.total(), 'check')} ({by_kind}). {self.by_status()}"
         )
-        return nodes.paragraph("", text, classes=["claims-summary"])
+        machine = "../" * self.docname.count("/") + "claims.json"
+        link = nodes.reference("", "", nodes.literal("", "claims.json"), refuri=machine)
+        end = [link, nodes.Text(" has all of this for programs.")]
+        return nodes.paragraph("", "", nodes.Text(f"{text} "), *end, classes=["claims-summary"])
 
     def by_status(self) -> str:
         """How many results have each status; a result whose parts differ counts under each."""
@@ -205,8 +210,10 @@ class Page:
             fields += field("Not seen", [nodes.Text("no check sees its constants")])
         if shown:
             fields += field("Figure", listed(map(self.figure, shown)))
-        content = [self.headline(result, original), *folded(original), fields]
-        return nodes.container("", *content, classes=["claims-card"], ids=[f"claim-{result.label}"])
+        statement = folded(original, self.uri(result.docname, result.label))
+        content = [self.headline(result, original), statement, fields]
+        kinds = ["claims-card", *classes(ledger, result)]
+        return nodes.container("", *content, classes=kinds, ids=[f"claim-{result.label}"])
 
     def headline(self, result: Result, original: nodes.Element) -> nodes.paragraph:
         line = nodes.paragraph("", "", *self.reference(result), classes=["claims-name"])
@@ -370,28 +377,10 @@ class Page:
         }
 
 
-def captions_of_parts(env: BuildEnvironment) -> dict[str, str]:
-    """By folder: the caption that the table of contents gives to its pages."""
-    found: dict[str, str] = {}
-    for toctree in env.get_doctree(env.config.root_doc).findall(addnodes.toctree):
-        for _, docname in toctree["entries"]:
-            found.setdefault((docname or "").rpartition("/")[0], toctree.get("caption") or "")
-    return found
-
-
 def statements(env: BuildEnvironment, docname: str) -> dict[str, nodes.Element]:
     """The statements of a chapter, as it was read."""
     found = env.get_doctree(docname).findall(lambda node: isinstance(node, STATEMENTS))
     return {node["label"]: node for node in found}
-
-
-def without_circles(graph: nx.DiGraph, circles: list[list[str]]) -> nx.DiGraph:
-    """The graph less the edges of its circles, which the build has already warned of."""
-    for circle in circles:
-        graph.remove_edges_from((used, label) for label, used in pairwise(circle))
-    while not nx.is_directed_acyclic_graph(graph):
-        graph.remove_edges_from([nx.find_cycle(graph)[-1][:2]])
-    return graph
 
 
 def numbered(env: BuildEnvironment, docname: str, counter: str, label: str) -> str:

@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from html import escape
 
+from build_math import JOINER
 from docutils import nodes
+from search_text import plain_doctree
 
 from .ledger import Result, is_no_function, is_source
 
@@ -47,21 +50,19 @@ def title(statement: nodes.Element) -> list[nodes.Node]:
     return children
 
 
-def folded(statement: nodes.Element) -> list[nodes.Node]:
-    """A copy of the statement that opens on demand.
+def folded(statement: nodes.Element, uri: str) -> nodes.raw:
+    """The statement in plain characters, without its notes, that opens on demand.
 
-    It comes without notes, and without the anchors and equation numbers of the original.
+    Typeset, all statements together would be nine tenths of the page; a script brings the one that
+    a reader opens from ``uri``.
     """
-    children = [child.deepcopy() for child in statement[1].children]
-    copy = nodes.container("", *children, classes=["claims-statement"])
-    for node in list(copy.findall(is_left_out)):
+    plain = plain_doctree(statement[1])
+    for node in list(plain.findall(is_left_out)):
         node.parent.remove(node)
-    for node in copy.findall(nodes.Element):
-        node["ids"], node["names"] = [], []
-        if isinstance(node, nodes.math_block):
-            node["label"] = node["number"] = None
-    opened, closed = "<details><summary>Statement</summary>", "</details>"
-    return [nodes.raw("", opened, format="html"), copy, nodes.raw("", closed, format="html")]
+    text = re.sub(r"\s+", " ", plain.astext().replace(JOINER, "")).strip()
+    body = f'<p class="claims-statement" data-from="{escape(uri)}">{escape(text)}</p>'
+    fold = f"<details><summary>Statement</summary>{body}</details>"
+    return nodes.raw("", fold, format="html")
 
 
 def is_left_out(node: nodes.Node) -> bool:
