@@ -112,6 +112,7 @@ def imports(code: str, module: str) -> bool:
 # MyST to plain Markdown.
 
 FENCE = re.compile(r"^(?P<mark>`{3,}|:{3,})\{(?P<name>[\w:-]+)\}\s*(?P<argument>.*)$")
+MARK = re.compile(r"\([\w:-]+\)=|\{\.[\w-]+\}")  # a label of what follows, or its class
 FILE = re.compile(r"\[([^][]*)\]\(([^()\s:#]+)\.md(#[^()\s]*)?\)")
 EQUATION = re.compile(r"\$\$[ \t]*\(([\w:-]+)\)")
 ROLE = re.compile(r"\{(?P<role>[\w:-]+)\}`(?P<content>[^`]+)`")
@@ -119,7 +120,7 @@ ROLE = re.compile(r"\{(?P<role>[\w:-]+)\}`(?P<content>[^`]+)`")
 
 def markdown(text: str, page: Book) -> str:
     lines = directives(text.split("\n"), page)
-    text = "\n".join(line for line in lines if not re.fullmatch(r"\([\w:-]+\)=", line.strip()))
+    text = "\n".join(line for line in lines if not MARK.fullmatch(line.strip()))
     text = EQUATION.sub(lambda match: rf"\tag{{{page.number('eq', match[1])}}}" + "\n$$", text)
     text = FILE.sub(lambda match: file_link(*match.groups(), page), text)
     return ROLE.sub(lambda match: role(match["role"], match["content"], page), text)

@@ -89,7 +89,7 @@ def on_builder_inited(app: Sphinx) -> None:
 
 
 def citation(docname: str, title: str, book: str, year: str, version: str, url: str) -> str:
-    r"""A page as an entry of BibTeX.
+    r"""A page as an entry of BibTeX; with the title of the book, the whole of it.
 
     >>> print(citation("sharp/sandwich", "Sandwich", "Random Features", "2026", "0.1.0", ""))
     @incollection{randomfeatures:sharp-sandwich,
@@ -100,16 +100,18 @@ def citation(docname: str, title: str, book: str, year: str, version: str, url: 
       note = {Version 0.1.0}
     }
     """
+    whole = title == book
     fields = {
         "title": title,
-        "booktitle": book,
+        **({} if whole else {"booktitle": book}),
         "author": "{The Random Features authors}",
         "year": year,
         "note": f"Version {version}",
         **({"url": url} if url else {}),
     }
     lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
-    return f"@incollection{{randomfeatures:{docname.replace('/', '-')},\n{lines}\n}}"
+    kind, key = "misc" if whole else "incollection", docname.replace("/", "-")
+    return f"@{kind}{{randomfeatures{'' if whole else f':{key}'},\n{lines}\n}}"
 
 
 class PlainFormulas(SphinxPostTransform):
