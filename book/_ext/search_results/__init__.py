@@ -11,9 +11,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+from build_math import JOINER
 from claims.ledger import STATEMENTS, chapters, is_no_function, is_source
 from docutils import nodes
-from search_text import plain_doctree, plain_html
+from search_text import plain_doctree
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
@@ -85,7 +86,7 @@ def read_symbols(doctree: nodes.document) -> list[Found]:
 
 
 def squeezed(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip()
+    return re.sub(r"\s+", " ", text.replace(JOINER, "")).strip()
 
 
 def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
@@ -107,7 +108,7 @@ def entries(app: Sphinx) -> list[Entry]:
     for function in env.claims_ledger.functions:
         names.setdefault(function.label, []).append(function.name)
     for docname in chapters(env):
-        title = plain_html(app.builder.render_partial(env.titles[docname])["title"])
+        title = squeezed(plain_doctree(env.titles[docname]).astext())
         number = ".".join(map(str, env.toc_secnumbers.get(docname, {}).get("", ())))
         found.append(Entry(docname, "", f"Chapter {number}" if number else "Page", title, [], ""))
         for item in stored(env).get(docname, []):
