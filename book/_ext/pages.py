@@ -99,6 +99,8 @@ def citation(docname: str, title: str, book: str, year: str, version: str, url: 
       year = {2026},
       note = {Version 0.1.0}
     }
+    >>> print(citation("intro", "Random Features", "Random Features", "2026", "0.1.0", "")[:21])
+    @misc{randomfeatures,
     """
     whole = title == book
     fields = {

@@ -245,6 +245,32 @@ def test_a_complete_book_passes_and_its_ledger_is_right(tmp_path):
     assert text_of(cards["lem-series"]).count("no function") == 1  # the copy comes without notes
 
 
+def test_cards_carry_what_the_filters_choose_by_and_plain_statements(tmp_path):
+    good_book(tmp_path)
+    assert build(tmp_path, "claims") == []
+    markup, cards = page(tmp_path, "c"), cards_of(tmp_path)
+    kinds = {label: re.search(r'class="([^"]*)"', card)[1] for label, card in cards.items()}
+    marks = {"part-", "status-quoted", "check-monte-carlo", "check-certified"}
+    assert marks <= set(kinds["thm-bound"].split())
+    assert "check-" not in kinds["thm-guess"]
+    form = re.search(r'<form class="claims-filter".*?</form>', markup, re.S)[0]
+    boxes = re.findall(r'name="(\w+)" value="([\w-]*)"> .*?count">(\d+)<', form)
+    assert boxes == [
+        ("part", "", "4"),
+        ("status", "new", "2"),
+        ("status", "standard", "1"),
+        ("status", "quoted", "1"),
+        ("check", "identity", "1"),
+        ("check", "certified", "1"),
+        ("check", "quadrature", "1"),
+        ("check", "monte-carlo", "1"),
+    ]
+    assert " hidden>" in form  # until a script runs it
+    statement = re.search(r'<p class="claims-statement" data-from="(.*?)">(.*?)</p>', markup)
+    assert statement.groups() == ("a.html#lem-series", "Every wave is a series.")
+    assert "Small, x ≤ 1." in cards["thm-bound"]
+
+
 LEANING = """# Leaning
 
 ```{prf:theorem} Leans

@@ -28,6 +28,9 @@ kernelspec: {name: python3, display_name: Python 3}
 **Shows** a sum, used [elsewhere](other.md). **Runs in** {run-time}`-`
 :::
 
+{.doors}
+- One door
+
 (a-target)=
 ````{prf:theorem} Small
 :label: thm-small
@@ -161,7 +164,7 @@ def test_no_myst_is_left(download):
     )
     assert "\\tag{1.1}\n$$" in shown
     assert "$$\ny = 2 .\n\\tag{1.2}\n$$" in shown
-    left = re.findall(r"\{[\w:-]+\}`|^:\w+:|^\(\S+\)=|^:::", shown, flags=re.M)
+    left = re.findall(r"\{[\w:-]+\}`|^:\w+:|^\(\S+\)=|^:::|^\{\.\w+\}", shown, flags=re.M)
     assert left == [":caption:"]  # of the block that is shown as it is
 
 
