@@ -171,6 +171,12 @@ def test_the_stand_in_for_flint_gives_its_digits():
     assert (exact[-1], digits[-1]) == ("True", "False")  # it encloses nothing, and says so
 
 
+def test_what_the_stand_in_lacks_is_said():
+    program = f"import sys; sys.path.insert(0, {str(PAGE)!r}); import flint; flint.fmpz_mat"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8")
+    assert "fmpz_mat is not in the page's stand-in for python-flint" in done.stderr
+
+
 def test_the_stand_in_notices_digits_that_cancel():
     program = (
         f"import sys; sys.path.insert(0, {str(PAGE)!r})\n"

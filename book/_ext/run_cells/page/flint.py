@@ -270,3 +270,10 @@ def _arb(value: Any) -> arb:
 def _rounded(value: Any, error: Any) -> arb:
     """The result of one operation: rounded, so its error grows by a unit of the precision."""
     return arb(value, error + mp.ldexp(abs(value), -ctx.prec))
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(
+        f"{name} is not in the page's stand-in for python-flint, which encloses nothing: "
+        "the chapter's notebook runs this"
+    )
