@@ -64,7 +64,7 @@
   const atOnce = () => document.documentElement.classList.remove("by-need");
   const layOut = () => {
     const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 50));
-    const rest = [...document.querySelectorAll("html.by-need article > section > section")];
+    const rest = [...document.querySelectorAll("html.by-need :is(article > section > section, .claims-chapter)")];
     const next = () => {
       const section = rest.shift();
       if (!section) return atOnce();
