@@ -228,7 +228,7 @@ def test_asking_again_on_a_phone(browser, site):
 def test_no_other_page_fetches_the_list(desk):
     asked = []
     desk.page.on("request", lambda request: asked.append(request.url))
-    desk.page.goto(desk.base + "limits/concentration.html", wait_until="load")
+    desk.page.goto(desk.base + "limits/concentration.html", wait_until="networkidle")
     assert not [url for url in asked if "search-results" in url or "search_results" in url]
     desk.page.goto(desk.base + "search.html?q=NTK")
     desk.page.wait_for_selector(".found li a")
