@@ -150,7 +150,7 @@ LANDING = """() => {
 
 def test_the_landing_page_has_what_is_proved_a_picture_and_three_doors(desk):
     page = desk.page
-    page.goto(desk.base + "intro.html")
+    page.goto(desk.base + "intro.html", wait_until="networkidle")
     assert page.evaluate(LANDING) == []
     image = page.locator("article figure img").first
     assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 400
@@ -160,7 +160,7 @@ def test_the_landing_page_has_what_is_proved_a_picture_and_three_doors(desk):
     assert size <= 80_000
     addresses = page.locator(".doors a").evaluate_all("links => links.map((link) => link.href)")
     for address in addresses:
-        page.goto(address)
+        page.goto(address, wait_until="networkidle")
         _, _, anchor = address.partition("#")
         assert not anchor or page.locator(f"[id='{anchor}']").count() == 1
 
