@@ -1,9 +1,10 @@
 r"""Sphinx extension: formulas are turned into HTML while the book is built, by KaTeX.
 
 ``html_math_renderer = "katex"`` selects it. A reader's browser receives finished formulas: HTML for
-the eye, MathML for a screen reader, and the attribute ``data-text`` with the formula as plain
-characters, for copied text and search excerpts. A formula that KaTeX rejects is a Sphinx warning
-with its place in the source, so an unknown macro fails a build that treats warnings as errors.
+the eye, MathML for a screen reader, the attribute ``data-text`` with the formula as plain
+characters, for copied text and search excerpts, and ``data-tex`` with its LaTeX where that differs,
+for a formula copied alone. A formula that KaTeX rejects is a Sphinx warning with its place in the
+source, so an unknown macro fails a build that treats warnings as errors.
 
 MACROS is the only place where macros are defined.
 """
@@ -164,6 +165,49 @@ def grouped(text: str) -> str:
     return text if len(text) == 1 or text.isdigit() else f"({text})"
 
 
+# LaTeX for other documents.
+
+COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.)", flags=re.S)
+TOKEN = re.compile(r"\s*(\\[a-zA-Z]+|\\.|[^\\{}\s])", flags=re.S)
+
+
+def expanded(tex: str) -> str:
+    r"""A formula without this book's macros, as any other document can typeset it.
+
+    >>> print(expanded(r"\E\norm u^2\ge\inner{w}x"))
+    \mathbb{E}\lVert u\rVert^2\ge\langle w,\,x\rangle
+    """
+    done = ""
+    while match := COMMAND.search(tex):
+        done, tex = done + tex[: match.start()], tex[match.end() :]
+        first, *others = re.split(r"#\d", MACROS.get(match[0], match[0]))
+        for part in others:
+            value, tex = argument(tex)
+            first += expanded(value) + part
+        # A letter would become part of the command's name.
+        joined = re.search(r"\\[a-zA-Z]+$", first) and re.match("[a-zA-Z]", tex)
+        done += f"{first} " if joined else first
+    return done + tex
+
+
+def argument(tex: str) -> tuple[str, str]:
+    """The first argument of a macro, and what follows it."""
+    if token := TOKEN.match(tex):
+        return token[1], tex[token.end() :]
+    depth, start = 0, tex.index("{")
+    for brace in re.finditer(r"\\.|[{}]", tex, flags=re.S):
+        depth += {"{": 1, "}": -1}.get(brace[0], 0)
+        if not depth and brace[0] == "}":
+            return tex[start + 1 : brace.start()], tex[brace.end() :]
+    raise ValueError(f"a brace is not closed: {tex!r}")
+
+
+def forms(tex: str, text: str) -> dict[str, str]:
+    """The attributes of a formula: its characters, and its LaTeX where that is something else."""
+    latex = re.sub(r"\s+", " ", expanded(tex) if text else tex).strip()
+    return {"data-text": text, **({} if latex == text else {"data-tex": latex})}
+
+
 # Sphinx.
 
 
@@ -185,7 +229,7 @@ def place(node: nodes.Node) -> nodes.Node:
 
 def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
     html, text = formula(node, node.astext(), display=False)
-    attributes = {"CLASS": "math notranslate nohighlight", "data-text": text}
+    attributes = {"CLASS": "math notranslate nohighlight", **forms(node.astext(), text)}
     self.body.append(JOINER if beside(node, -1).endswith(OPENING) else "")
     self.body.append(self.starttag(node, "span", "", **attributes) + html + "</span>")
     self.body.append(JOINER if beside(node, 1).startswith(CLOSING) else "")
@@ -210,9 +254,11 @@ def beside(node: nodes.Node, step: int) -> str:
 
 
 def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
-    html, text = formula(node, display_source(node), display=True)
+    tex = display_source(node)
+    html, text = formula(node, tex, display=True)
     self.body.append(self.starttag(node, "div", "", CLASS="math notranslate nohighlight"))
-    self.body.append(f'<div class="formula" data-text="{self.attval(text)}">{html}</div>')
+    self.body.append(self.starttag({}, "div", "", CLASS="formula", **forms(tex, text)))
+    self.body.append(f"{html}</div>")
     if node.get("number"):
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
         self.add_permalink_ref(node, "Link to this equation")

@@ -81,6 +81,8 @@ def on_config_inited(app: Sphinx, config: Config) -> None:
         "footer_icons": [],
     }
     config.html_show_sourcelink = False
+    if config.book_repository and not config.claims_repository:
+        config.claims_repository = f"{config.book_repository.rstrip('/')}/blob/main"
 
 
 def on_builder_inited(app: Sphinx) -> None:
@@ -135,6 +137,8 @@ def on_page_context(
 ) -> None:
     for key in ("script_files", "css_files"):
         context[key] = [asset for asset in context[key] if used(asset)]
+    context["repository"] = app.config.book_repository.rstrip("/")
+    context["has_notation"] = "notation" in app.env.found_docs
     context["version"] = importlib.metadata.version("randomfeatures")
     if document is not None:
         url = context.get("pageurl") or ""
@@ -149,6 +153,9 @@ def on_page_context(
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
+    # The address of the book's repository, https://example.org/owner/book: links at the foot of
+    # each page lead to it, to its issues, and to a new issue about the page. Empty: no links.
+    app.add_config_value("book_repository", "", "html")
     app.add_post_transform(PlainFormulas)
     app.connect("config-inited", on_config_inited)
     app.connect("builder-inited", on_builder_inited, priority=100)

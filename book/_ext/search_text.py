@@ -25,8 +25,13 @@ def plain_html(fragment: str) -> str:
 
 
 def plain_doctree(document: nodes.document) -> nodes.document:
-    """A copy of the document in which each formula is its plain characters."""
+    """A copy of the document in which each formula is its plain characters.
+
+    It comes without the names of other results that a result's box lists.
+    """
     document = document.deepcopy()
+    for node in list(document.findall(is_list_of_relations)):
+        node.parent.remove(node)
     for node in list(document.findall(is_formula)):
         display = isinstance(node, nodes.math_block)
         text = render(display_source(node) if display else node.astext(), display)[1]
@@ -36,6 +41,10 @@ def plain_doctree(document: nodes.document) -> nodes.document:
 
 def is_formula(node: nodes.Node) -> bool:
     return isinstance(node, nodes.math | nodes.math_block)
+
+
+def is_list_of_relations(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.container) and "relations" in node["classes"]
 
 
 def plain_title(fragment: str) -> str:

@@ -1,5 +1,6 @@
 "use strict";
-// Formulas are in the page twice, for the eye and for screen readers. Copied text and search excerpts take the third form, `data-text`.
+// Formulas are in the page twice, for the eye and for screen readers. Copied text and search excerpts take the third form, `data-text`;
+// a formula copied alone is LaTeX, `data-tex` (not there where the characters are the same).
 (() => {
   const flatten = (root) => {
     for (const formula of root.querySelectorAll("[data-text]")) formula.replaceWith(formula.dataset.text);
@@ -17,8 +18,16 @@
     if (last) range.setEndAfter(last);
     const fragment = range.cloneContents();
     if (!fragment.querySelector("[data-text]")) return;
+    const formulas = [...fragment.querySelectorAll("[data-text]")];
     const holder = document.createElement("div");
-    holder.append(flatten(fragment));
+    holder.append(fragment);
+    const [alone] = formulas;
+    if (formulas.length === 1 && !holder.textContent.replace(alone.textContent, "").replaceAll("\u2060", "").trim()) {
+      event.clipboardData.setData("text/plain", alone.dataset.tex ?? alone.dataset.text);
+      event.preventDefault();
+      return;
+    }
+    flatten(holder);
     // Only text in the page has line breaks between paragraphs, so the copy is laid out for a moment, out of sight.
     holder.style.cssText = "position: fixed; left: -200vw; white-space: normal";
     document.body.append(holder);

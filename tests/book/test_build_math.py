@@ -202,8 +202,37 @@ def test_no_formula_is_left_as_source(page):
     formulas = html.count("data-text=")
     assert formulas >= 9
     assert html.count('class="katex"') == formulas
-    assert "\\" not in re.sub(r"<script.*?</script>", "", html, flags=re.S)
+    hidden = r'<script.*?</script>|data-tex="[^"]*"'
+    assert "\\" not in re.sub(hidden, "", html, flags=re.S)
     assert "mathjax@" not in html.lower() and "tex-mml" not in html
+
+
+@pytest.mark.parametrize(
+    "tex, latex",
+    [
+        (r"\R^d\ni\diff x", r"\mathbb{R}^d\ni\mathrm{d} x"),
+        (r"\norm\theta", r"\lVert \theta\rVert"),
+        (r"\norm{\inner{\{w\}}x}y", r"\lVert \langle \{w\},\,x\rangle\rVert y"),
+        (r"\inner fg_1", r"\langle f,\,g\rangle_1"),
+        (r"\Rho\\\E", r"\Rho\\\mathbb{E}"),
+    ],
+)
+def test_a_formula_for_other_documents_has_no_macro_of_the_book(tex, latex):
+    assert build_math.expanded(tex) == latex
+
+
+def test_a_formula_without_the_macros_looks_the_same(monkeypatch):
+    tex = r"\E\norm{\inner wx}^2\ge\P(\tri>\sgn t)\norm\theta\Var x+\Cov(\tail_r)\,\diff x"
+    shown = build_math.render(tex, True)[0]
+    latex = build_math.expanded(tex)
+    monkeypatch.setattr(build_math, "MACROS", {})
+    assert build_math.render(latex, True)[0] == shown
+
+
+def test_latex_is_kept_where_the_characters_are_not_it(page):
+    _, html = page
+    assert r'data-tex="\lVert x\rVert^2" data-text="‖x‖²"' in html
+    assert not re.search(r'data-tex="([^"]*)" data-text="\1"', html)
 
 
 def test_a_comma_stays_with_its_formula(tmp_path):

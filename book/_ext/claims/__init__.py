@@ -91,6 +91,7 @@ def digests(env: BuildEnvironment) -> dict[str, str]:
         "numbers": digest(env.toc_fignumbers),
         "ledger": digest([ledger, titles, shown]),
         "functions": digest(shown),
+        "uses": digest([(result.label, result.uses) for result in ledger.results]),
     }
 
 
@@ -106,7 +107,7 @@ def stale(env: BuildEnvironment, old: dict[str, str]) -> list[str]:
         return list(env.found_docs)
     pages = stored(env)["pages"] if changed else {}
     chapters = [result.docname for result in env.claims_ledger.results]
-    return list(dict.fromkeys([*pages, *(chapters if "functions" in changed else [])]))
+    return list(dict.fromkeys([*pages, *(chapters if changed & {"functions", "uses"} else [])]))
 
 
 def folder(app: Sphinx, path: str) -> Path:

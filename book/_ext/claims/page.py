@@ -33,6 +33,7 @@ from .ledger import (
     without_circles,
 )
 from .pieces import badges, counted, field, folded, listed, plain_table, title
+from .relations import relations, used_by
 from .status import STATUSES
 
 logger = logging.getLogger(__name__)
@@ -152,6 +153,7 @@ class Page:
         if with_cards := sorted(docname for docname, cards in pages.items() if cards):
             card = self.link(with_cards[0], f"claim-{result.label}", [nodes.Text("ledger")])
             note += [nodes.Text(" · "), card]
+        statement[1] += relations(self.ledger, result, self.used)
 
     # The claims page.
 
@@ -193,7 +195,6 @@ class Page:
 
     def card(self, result: Result, original: nodes.Element) -> nodes.container:
         ledger = self.ledger
-        used_by = [other for other in ledger.results if result.label in other.uses]
         shown = [figure for figure in ledger.figures if result.label in figure.cites]
         functions = listed(map(self.function, ledger.functions_of(result)))
         if result.no_function:
@@ -203,7 +204,7 @@ class Page:
         fields += field("Source", [nodes.Text(result.source or "not given")])
         fields += field("Computed by", functions)
         fields += field("Proof uses", listed(map(self.used, result.uses)))
-        fields += field("Used by", listed(map(self.reference, used_by)))
+        fields += field("Used by", listed(map(self.used, used_by(ledger, result))))
         checks = ledger.checks_of(result)
         fields += field("Checked by", listed(map(self.check, checks)))
         if checks and all(check.kind == ONE_SIDED for check in checks):

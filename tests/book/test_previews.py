@@ -1,0 +1,506 @@
+"""What a reader does with references and statements, in a real browser.
+
+Previews by pointer, keyboard and finger, the way back, citing, copying a formula, keys, the
+notation at hand. Skipped where there is no site or no browser, as in ``test_browser``.
+"""
+
+import functools
+import re
+from pathlib import PurePosixPath
+
+import pytest
+from bs4 import BeautifulSoup
+from small_book import build, page, write
+from test_browser import ARGUMENTS, SITE, browser, first_page_with, pages, site, visit
+
+__all__ = ["ARGUMENTS", "browser", "site"]  # fixtures
+
+STATEMENTS = re.compile(r"^(thm|prop|lem|cor|def|rem|exm|ex|fig|equation)-")
+SHOWN = ".preview:popover-open"
+INSIDE = """box => { const r = box.getBoundingClientRect();
+  return r.left >= 0 && r.top >= 0 && r.right <= innerWidth && r.bottom <= innerHeight; }"""
+
+
+@functools.cache
+def soup(name: str) -> BeautifulSoup:
+    return BeautifulSoup((SITE / name).read_text(encoding="utf-8"), "html.parser")
+
+
+@functools.cache
+def reference(kind: str, elsewhere: bool, folded: bool = False) -> tuple[str, str]:
+    """The first page and address of a link in its text to a target of the kind, not in a fold."""
+    for name in pages():
+        if name.startswith(("code/", "claims", "search", "sources", "genindex")):
+            continue
+        article = soup(name).find("article")
+        for link in article.select('p > a.reference.internal[href*="#"]') if article else []:
+            path, _, target = link["href"].partition("#")
+            if not re.match(kind, target) or bool(path) != elsewhere or link.find_parent("details"):
+                continue
+            if elsewhere:
+                path = str(SITE.joinpath(name).parent.joinpath(path).resolve().relative_to(SITE))
+            there = soup(path if elsewhere else name).find(id=target)
+            if there and (not folded or there.find_parent("details", class_="proof-box")):
+                return name, link["href"]
+    pytest.skip(f"no page of this site has a reference to {kind}")
+
+
+def at(page, href: str):
+    return page.locator(f'article p > a[href="{href}"]').first
+
+
+@pytest.fixture
+def desk(browser, site):
+    here = visit(browser, site, 1280, "light")
+    here.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    here.page.set_default_timeout(15_000)
+    yield here
+    here.page.close()
+    assert not here.found, here.found
+
+
+@pytest.fixture
+def phone(browser, site):
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    yield page, site
+    context.close()
+
+
+KINDS = {
+    "theorem": ("(thm|prop|lem)-", ".admonition-title .caption-number"),
+    "definition": ("def-", ".admonition-title .caption-number"),
+    "exercise": ("ex-", ".admonition-title .caption-number"),
+    "equation": ("equation-", ".katex"),
+    "figure": ("fig-", "figcaption"),
+    "citation": (r"id\d+$", ".citation p"),
+}
+
+
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["another page", "the same page"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_pointer_on_a_reference_shows_what_it_names(desk, kind, elsewhere):
+    pattern, content = KINDS[kind]
+    name, href = reference(pattern, elsewhere)
+    asked = []
+    desk.page.goto(desk.base + name)
+    desk.page.on("request", lambda request: asked.append(request.url))
+    link = at(desk.page, href)
+    link.scroll_into_view_if_needed()
+    desk.page.wait_for_timeout(300)
+    assert not [url for url in asked if url.endswith(".html")]  # before it is asked for
+    link.hover()
+    preview = desk.page.locator(SHOWN)
+    preview.wait_for()
+    assert preview.locator(content).first.is_visible()
+    assert preview.evaluate(INSIDE)
+    described = link.get_attribute("aria-describedby")
+    assert desk.page.locator(f"#{described}").inner_text().strip()
+    assert preview.get_attribute("role") == "tooltip"
+    assert preview.locator("a[href]:visible, button:visible, [tabindex]").count() == 0
+    assert [url for url in asked if ".html" in url] == (
+        [desk.page.evaluate("([p]) => new URL(p, location).href.split('#')[0]", [href])]
+        if elsewhere
+        else []
+    )
+    preview.hover()  # it may be read with the pointer on it
+    desk.page.wait_for_timeout(500)
+    assert preview.is_visible()
+    desk.page.mouse.move(2, 2)
+    preview.wait_for(state="hidden")
+    assert link.get_attribute("aria-describedby") is None
+    ids = desk.page.evaluate("[...document.querySelectorAll('article [id]')].map((e) => e.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_a_preview_names_its_page(desk):
+    name, href = reference("(thm|prop)-", elsewhere=True)
+    desk.page.goto(desk.base + name)
+    at(desk.page, href).hover()
+    place = desk.page.locator(f"{SHOWN} .preview-place")
+    path = SITE.joinpath(name).parent.joinpath(href.split("#")[0]).resolve().relative_to(SITE)
+    heading = soup(str(PurePosixPath(path))).find("h1")
+    assert heading.find(string=True, recursive=False).strip()[:12] in place.inner_text()
+
+
+def test_a_preview_by_keyboard(desk):
+    """The link with the focus shows it, Escape closes it, Enter follows."""
+    name, href = reference("(thm|prop)-", elsewhere=True)
+    desk.page.goto(desk.base + name)
+    link = at(desk.page, href)
+    link.evaluate("link => link.focus({ focusVisible: true })")
+    desk.page.locator(SHOWN).wait_for()
+    assert link.get_attribute("aria-describedby")
+    desk.page.keyboard.press("Escape")
+    desk.page.locator(SHOWN).wait_for(state="hidden")
+    assert link.evaluate("link => link === document.activeElement")
+    desk.page.wait_for_timeout(500)
+    assert not desk.page.locator(SHOWN).is_visible()
+    desk.page.keyboard.press("Shift+Tab")
+    desk.page.keyboard.press("Tab")
+    desk.page.locator(SHOWN).wait_for()
+    desk.page.keyboard.press("Tab")
+    desk.page.wait_for_function(
+        "([box, link]) => link.getAttribute('aria-describedby') === null",
+        arg=[None, link.element_handle()],
+    )
+    link.focus()
+    desk.page.keyboard.press("Enter")
+    desk.page.wait_for_url("**/" + href.removeprefix("../"))
+
+
+@pytest.mark.parametrize("kind", ["theorem", "equation", "citation"])
+def test_a_preview_by_finger(phone, kind):
+    """The first tap shows it; a tap elsewhere closes it; from it, or by a second tap, one goes."""
+    page, base = phone
+    name, href = reference(KINDS[kind][0], elsewhere=True)
+    preview, there = page.locator(SHOWN), "**/" + href.removeprefix("../")
+
+    def tapped():
+        page.goto(base + name)
+        at(page, href).scroll_into_view_if_needed()
+        at(page, href).tap()
+        preview.wait_for()
+        assert page.url == base + name
+        assert preview.evaluate(INSIDE) and preview.get_attribute("role") == "dialog"
+        assert preview.locator(KINDS[kind][1]).first.is_visible()
+
+    tapped()
+    page.touchscreen.tap(200, 100)
+    preview.wait_for(state="hidden")
+    at(page, href).tap()
+    preview.wait_for()
+    preview.get_by_role("button").tap()
+    preview.wait_for(state="hidden")
+    tapped()
+    preview.get_by_role("link", name="Go there").tap()
+    page.wait_for_url(there)
+    tapped()
+    at(page, href).tap()
+    page.wait_for_url(there)
+
+
+@pytest.mark.parametrize("width", [390, 800, 1280])
+def test_no_preview_leaves_the_screen(browser, site, width):
+    """Every reference of a page, wherever it stands on the screen."""
+    here = visit(browser, site, width, "light")
+    here.page.goto(here.base + reference("(thm|prop)-", elsewhere=False)[0])
+    links = here.page.locator("article p > a.reference.internal[href^='#']")
+    seen = 0
+    for number in range(0, links.count(), 3):
+        link = links.nth(number)
+        if not link.is_visible() or not STATEMENTS.match(link.get_attribute("href")[1:]):
+            continue
+        link.evaluate("(link, i) => { scrollTo(0, scrollY + link.getBoundingClientRect().top - 10"
+                      " - (innerHeight - 60) * (i % 3) / 2); }", number // 3)  # fmt: skip
+        link.hover()
+        here.page.locator(SHOWN).wait_for(timeout=5000)
+        assert here.page.locator(SHOWN).evaluate(INSIDE), link.inner_text()
+        here.page.keyboard.press("Escape")
+        seen += 1
+    assert seen > 2
+    here.page.close()
+    assert not here.found, here.found
+
+
+TOP = "link => link.getBoundingClientRect().top"
+
+
+@pytest.mark.parametrize("how", ["button", "browser"])
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["another page", "the same page"])
+def test_follow_a_reference_and_come_back(desk, elsewhere, how):
+    """To the exact spot, with the folds as they were."""
+    page = desk.page
+    name, href = reference("(thm|prop)-", elsewhere=elsewhere)
+    page.goto(desk.base + name)
+    assert page.locator(".way-back").count() == 0
+    page.evaluate("document.querySelectorAll('article details.fold').forEach((f) => f.open = true)")
+    link = at(page, href)
+    link.evaluate("link => scrollTo({ top: scrollY + link.getBoundingClientRect().top - 333,"
+                  " behavior: 'instant' })")  # fmt: skip
+    before = link.evaluate(TOP)
+    opened = page.locator("details.fold[open]").count()
+    link.click()
+    page.wait_for_url("**/" + href.removeprefix("../") if elsewhere else "**" + href)
+    back = page.locator(".way-back-go")
+    back.wait_for()
+    assert len(back.inner_text()) > len("← Back to ")
+    page.wait_for_timeout(300)
+    page.mouse.wheel(0, 700)
+    page.wait_for_timeout(300)
+    back.click() if how == "button" else page.go_back()
+    page.wait_for_url(desk.base + name)
+    page.wait_for_timeout(700)
+    assert abs(at(page, href).evaluate(TOP) - before) <= 2
+    assert page.locator("details.fold[open]").count() == opened
+    assert page.locator(".way-back").count() == 0
+    assert at(page, href).evaluate("link => link === document.activeElement")
+
+
+def test_a_reference_into_a_folded_proof(desk):
+    """The preview shows the formula, the link opens the fold, and the way back leads back."""
+    page = desk.page
+    found = None
+    for elsewhere in (True, False):
+        try:
+            found = reference("equation-", elsewhere, folded=True)
+            break
+        except pytest.skip.Exception:
+            continue
+    if found is None:
+        pytest.skip("no formula in a folded proof is referred to from outside a fold")
+    name, href = found
+    page.goto(desk.base + name)
+    at(page, href).hover()
+    page.locator(f"{SHOWN} .katex").first.wait_for()
+    assert "the proof of" in page.locator(f"{SHOWN} .preview-place").inner_text()
+    page.keyboard.press("Escape")
+    before = at(page, href).evaluate(TOP)
+    at(page, href).click()
+    page.locator(".way-back-go").wait_for()
+    target = page.locator("#" + href.split("#")[1])
+    page.wait_for_function("node => node.checkVisibility()", arg=target.element_handle())
+    page.locator(".way-back-go").click()
+    page.wait_for_url(desk.base + name)
+    page.wait_for_timeout(700)
+    assert abs(at(page, href).evaluate(TOP) - before) <= 2
+
+
+def test_the_way_back_goes_through_all_that_was_followed_and_can_be_hidden(desk):
+    page = desk.page
+    name, href = reference("(thm|prop)-", elsewhere=True)
+    page.goto(desk.base + name)
+    at(page, href).click()
+    page.locator(".way-back").wait_for()
+    first = page.locator(".way-back-go").inner_text()
+    again = page.locator("article p > a.reference.internal[href*='#thm-']:visible").first
+    again.click()
+    page.wait_for_function(
+        "text => document.querySelector('.way-back-go')?.innerText !== text", arg=first
+    )
+    page.locator(".way-back-go").click()
+    page.wait_for_function(
+        "text => document.querySelector('.way-back-go')?.innerText === text", arg=first
+    )
+    page.get_by_role("button", name="Hide the way back").click()
+    page.reload()
+    assert page.locator(".way-back").count() == 0
+
+
+def test_from_disk_a_reference_is_a_link(browser):
+    """No second file can be read: nothing is tried and nothing is wrong, and the way back works."""
+    name, href = reference("(thm|prop)-", elsewhere=True)
+    here = visit(browser, "file://", 1280, "light")
+    here.page.goto((SITE / name).as_uri())
+    at(here.page, href).hover()
+    here.page.wait_for_timeout(600)
+    assert here.page.locator(SHOWN).count() == 0
+    at(here.page, href).click()
+    here.page.locator(".way-back-go").click()
+    here.page.wait_for_url((SITE / name).as_uri())
+    here.page.close()
+    assert not here.found, here.found
+
+
+# Words at hand -----------------------------------------------------------------------------------
+
+CLIPBOARD = "navigator.clipboard.readText()"
+
+
+def said(page) -> str:
+    page.locator(".said.shown").wait_for()
+    return page.locator(".said").inner_text()
+
+
+def test_cite_a_theorem(desk):
+    page = desk.page
+    page.goto(desk.base + first_page_with('class="proof theorem'))
+    box = page.locator("div.proof.theorem").first
+    label = box.get_attribute("id")
+    number = box.locator(".caption-number").first.inner_text().strip()
+    box.hover()
+    cite = box.get_by_role("button", name=f"cite {number}")
+    cite.focus()
+    page.keyboard.press("Enter")
+    assert said(page) == f"BibTeX of {number} copied"
+    entry = page.evaluate(CLIPBOARD)
+    whole = page.locator(".page-cite pre").text_content().strip()
+    assert entry.startswith(f"@incollection{{randomfeatures:{label},\n")
+    assert re.search(rf"^  title = \{{{number} \(.*\), in: \d+\..*\}},$", entry, flags=re.M)
+    assert re.search(rf"^  note = \{{Label {label}\. Version [\d.]+\}}$", entry, flags=re.M)
+    assert entry.count("\n") == whole.count("\n") and entry.count("{") >= entry.count("}")
+    # And its address.
+    box.get_by_role("link", name=f"link to {number}").click()
+    page.wait_for_url(f"**#{label}")
+    page.wait_for_function(f"() => {CLIPBOARD}.then((t) => t.endsWith('#{label}'))")
+    assert page.evaluate(CLIPBOARD) == page.url
+    assert page.locator(".way-back").count() == 0
+
+
+def test_a_displayed_formula_is_copied_as_latex(desk):
+    page = desk.page
+    page.goto(desk.base + first_page_with(r'class="formula" data-tex="[^"]*lVert'))
+    formula = page.locator('.formula[data-tex*="lVert"]:visible').first
+    latex = formula.get_attribute("data-tex")
+    formula.locator(".mord, .mi").first.dblclick()
+    assert said(page) == "LaTeX copied"
+    assert page.evaluate(CLIPBOARD) == latex
+    page.evaluate("navigator.clipboard.writeText('')")
+    page.keyboard.press("Control+c")  # the double click has left it selected
+    assert page.evaluate(CLIPBOARD) == latex
+    # With the words around it, it is characters.
+    formula.evaluate(
+        """formula => {
+          const range = document.createRange();
+          range.setStartBefore(formula.closest("div.math").previousElementSibling);
+          range.setEndAfter(formula);
+          getSelection().removeAllRanges();
+          getSelection().addRange(range);
+        }"""
+    )
+    page.keyboard.press("Control+c")
+    copied = page.evaluate(CLIPBOARD)
+    assert formula.get_attribute("data-text")[:6] in copied and "lVert" not in copied
+
+
+OPEN = "document.querySelectorAll('article details.fold[open]').length"
+ALL = "document.querySelectorAll('article details.fold').length"
+
+
+def test_all_folds_by_one_key_and_by_a_button(desk):
+    page = desk.page
+    page.goto(desk.base + first_page_with('<details class="proof-box'))
+    assert page.evaluate(OPEN) == 0
+    button = page.locator(".page-folds")
+    assert button.inner_text() == "Unfold all"
+    page.evaluate("scrollTo({ top: document.body.scrollHeight / 2, behavior: 'instant' })")
+    seen = page.evaluate_handle(
+        "[...document.querySelectorAll('article h2')].find("
+        "(h) => h.getBoundingClientRect().top > 0)"
+    )
+    seen.evaluate("h => scrollTo({ top: scrollY + h.getBoundingClientRect().top - 5,"
+                  " behavior: 'instant' })")  # fmt: skip
+    before = seen.evaluate(TOP)
+    page.keyboard.press("o")
+    assert page.evaluate(OPEN) == page.evaluate(ALL) > 0
+    assert not page.locator(".page-cite").evaluate("fold => fold.open")
+    assert abs(seen.evaluate(TOP) - before) <= 2
+    assert button.inner_text() == "Fold all"
+    page.keyboard.press("o")
+    assert page.evaluate(OPEN) == 0
+    button.click()
+    assert page.evaluate(OPEN) == page.evaluate(ALL)
+
+
+def test_keys(desk):
+    page = desk.page
+    name = first_page_with('<details class="proof-box')
+    page.goto(desk.base + name)
+    page.keyboard.press("?")
+    help = page.get_by_role("dialog", name="Keys")
+    help.wait_for()
+    assert help.locator("kbd").all_inner_texts() == ["o", "n", "p", "s", "/", "?"]
+    page.keyboard.press("n")  # a dialog is open: keys are its own
+    page.keyboard.press("Escape")
+    help.wait_for(state="hidden")
+    # Not while one writes.
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "q"
+    page.keyboard.type("on?")
+    assert page.evaluate("document.activeElement.value") == "on?"
+    assert page.evaluate(OPEN) == 0 and not help.is_visible()
+    page.evaluate("document.activeElement.blur()")
+    following = page.locator("link[rel=next]").evaluate("link => link.href")
+    page.keyboard.press("n")
+    page.wait_for_url(following)
+    page.keyboard.press("p")
+    page.wait_for_url(desk.base + name)
+    # They can be switched off, and on again.
+    page.locator(".page-keys").click()
+    help.get_by_role("checkbox").uncheck()
+    page.keyboard.press("Escape")
+    page.reload()
+    page.keyboard.press("o")
+    assert page.evaluate(OPEN) == 0
+    page.keyboard.press("?")
+    help.get_by_role("checkbox").check()
+    page.keyboard.press("Escape")
+    page.keyboard.press("o")
+    assert page.evaluate(OPEN) > 0
+
+
+def test_the_notation_over_a_page(desk):
+    page = desk.page
+    name = first_page_with('class="proof theorem')
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(desk.base + name)
+    assert not [url for url in asked if url.endswith("notation.html")]
+    page.get_by_role("link", name="Notation", exact=True).and_(page.locator("article a")).click()
+    dialog = page.get_by_role("dialog", name="Notation")
+    dialog.wait_for()
+    rows = dialog.locator("tbody tr:visible")
+    total = rows.count()
+    assert total > 20
+    dialog.get_by_role("searchbox").fill("dimension")
+    assert 0 < rows.count() < total
+    assert all("dimension" in text.lower() for text in rows.all_inner_texts())
+    page.keyboard.press("Escape")
+    if dialog.is_visible():  # the first Escape empties the field
+        page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    page.keyboard.press("s")
+    dialog.wait_for()
+    dialog.get_by_role("searchbox").fill("")
+    link = dialog.locator("tbody a").first
+    target = link.evaluate("link => link.href")
+    link.click()
+    page.wait_for_url(target)
+    assert [url.split("#")[0] for url in asked].count(desk.base + "notation.html") == 1
+
+
+def test_the_notation_fits_a_phone(phone):
+    page, base = phone
+    page.goto(base + first_page_with('class="proof theorem'))
+    page.locator("article a.page-notation").tap()
+    page.get_by_role("dialog", name="Notation").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.get_by_role("dialog").evaluate(INSIDE)
+    page.get_by_role("button", name="Close").tap()
+    page.get_by_role("dialog", name="Notation").wait_for(state="hidden")
+
+
+def test_the_list_of_what_uses_a_result_opens_by_keyboard(desk):
+    name = first_page_with("<summary>Uses [^<]*, used by")
+    desk.page.goto(desk.base + name)
+    fold = desk.page.locator(".relations > details").first
+    fold.locator("summary").focus()
+    desk.page.keyboard.press("Enter")
+    link = fold.locator("a").first
+    assert link.is_visible()
+    link.hover()
+    desk.page.locator(SHOWN).wait_for()
+    desk.page.emulate_media(media="print")
+    assert not fold.is_visible()
+
+
+def test_every_label_is_one_that_previews_know():
+    for name in pages():
+        for box in soup(name).select("article .proof.admonition[id], article .exercise[id]"):
+            assert STATEMENTS.match(box["id"]), f"{name}: {box['id']}"
+
+
+@pytest.mark.parametrize("repository", ["", "https://example.org/owner/book/"])
+def test_links_to_the_repository_are_shown_where_it_has_an_address(tmp_path, repository):
+    write(tmp_path / "book", {"a.md": "# One\n\nText.\n"})
+    templates = str((SITE.parents[1] / "book" / "_templates").resolve())
+    setting = {"book_repository": repository, "claims_repository": "", "copyright": "2026"}
+    extensions = ("build_math", "search_text", "claims", "pages")
+    build(tmp_path, *extensions, html_theme="furo", templates_path=[templates], **setting)
+    links = re.findall(r'<a href="(https://example[^"]*)"', page(tmp_path, "a"))
+    plain = repository.rstrip("/")
+    every = [plain, f"{plain}/issues", f"{plain}/issues/new?title=a"]
+    assert links == (every if repository else [])
