@@ -136,7 +136,9 @@ def on_page_context(
     app: Sphinx, pagename: str, template: str, context: dict, document: nodes.document | None
 ) -> None:
     for key in ("script_files", "css_files"):
-        context[key] = [asset for asset in context[key] if used(asset)]
+        assets = [asset for asset in context[key] if used(asset)]
+        # The way back reads the history before another script changes it.
+        context[key] = sorted(assets, key=lambda asset: "previews.js" not in str(asset))
     context["repository"] = app.config.book_repository.rstrip("/")
     context["has_notation"] = "notation" in app.env.found_docs
     context["version"] = importlib.metadata.version("randomfeatures")

@@ -178,6 +178,7 @@
         for (const link of body.querySelectorAll("a[href]")) link.href = new URL(link.getAttribute("href"), url).href;
         for (const heading of body.querySelectorAll("h2, h3")) heading.replaceWith(make("h3", {}, ...heading.childNodes));
         const narrow = make("input", { type: "search", placeholder: "dimension, kernel, width …" });
+        narrow.autofocus = matchMedia("(hover: hover)").matches; // on a phone the keyboard would cover the tables
         narrow.setAttribute("aria-label", "Show the symbols whose line contains");
         const words = (node) => {
           const copy = node.cloneNode(true);
@@ -192,7 +193,7 @@
           for (const section of sections) section.hidden = Boolean(asked) && !section.querySelector("tbody tr:not([hidden])");
           for (const loose of body.querySelectorAll(":scope > p")) loose.hidden = Boolean(asked);
         });
-        notation = dialog("Notation", make("p", {}, narrow, " ", make("a", { href: url.href, textContent: "The page" })), body);
+        notation = dialog("Notation", make("p", {}, narrow, " ", make("a", { href: url.href, textContent: "Open the page" })), body);
       }
       if (!notation.open) notation.showModal();
     } catch {

@@ -137,6 +137,7 @@
     // The browser's own tip would lie over the preview and say less.
     link.removeAttribute("title");
     box.classList.toggle("by-finger", byFinger);
+    box.classList.toggle("above", link.getBoundingClientRect().bottom > innerHeight / 2); // never over the link itself
     box.querySelector(".preview-body").replaceChildren(...lines);
     const name = plain(link);
     if (byFinger) {
@@ -333,10 +334,14 @@
   addEventListener("popstate", () => setTimeout(() => (arrive(), restore())));
   addEventListener("hashchange", arrive);
 
-  const kind = performance.getEntriesByType("navigation")[0]?.type;
-  if ((kind === "back_forward" || kind === "reload") && history.state?.folds) {
-    folds().forEach((fold, index) => history.state.folds.includes(index) && (fold.open = true));
-  }
-  arrive();
-  if (kind === "back_forward") restore();
+  // Sphinx's own script, after this one, sets the entry's memory to nothing: it is read now and put back then.
+  const kind = performance.getEntriesByType("navigation")[0]?.type, memory = history.state;
+  const again = kind === "back_forward" || kind === "reload";
+  if (again && memory?.folds) folds().forEach((fold, index) => memory.folds.includes(index) && (fold.open = true));
+  const start = () => {
+    note(memory);
+    arrive();
+    if (kind === "back_forward") restore();
+  };
+  document.readyState === "complete" ? start() : document.addEventListener("DOMContentLoaded", () => setTimeout(start));
 })();
