@@ -241,7 +241,7 @@ def first_page_with(pattern: str) -> str:
 
 
 FOLDED_PROOF = '<details class="proof-box'
-LONG_FORMULA = r'<p>[^<]*<span class="math[^>]*data-text="[^"]{7}'
+LONG_FORMULA = r'<p>[^<]*<span class="math[^>]*data-tex="[^"]*" data-text="[^"]{7}'
 
 
 @pytest.fixture
@@ -341,23 +341,27 @@ def test_an_excerpt_has_each_formula_once(desk):
     assert whole == f"before {formula} after"
 
 
-def test_a_copied_formula_is_characters(desk):
+def test_a_formula_copied_with_its_sentence_is_characters_and_alone_latex(desk):
     desk.page.goto(desk.base + first_page_with(LONG_FORMULA))
-    copied, text = desk.page.evaluate(
+    sentence, alone, text, tex = desk.page.evaluate(
         """() => {
-          const formulas = [...document.querySelectorAll("article p > .math")];
+          const formulas = [...document.querySelectorAll("article p > .math[data-tex]")];
           const span = formulas.find((s) => s.dataset.text.length > 6);
-          const range = document.createRange();
-          range.selectNode(span);
-          getSelection().removeAllRanges();
-          getSelection().addRange(range);
-          const data = new DataTransfer();
-          const copy = new ClipboardEvent("copy", { clipboardData: data, cancelable: true });
-          document.dispatchEvent(copy);
-          return [data.getData("text/plain"), span.dataset.text];
+          const copied = (node) => {
+            const range = document.createRange();
+            range.selectNode(node);
+            getSelection().removeAllRanges();
+            getSelection().addRange(range);
+            const data = new DataTransfer();
+            const copy = new ClipboardEvent("copy", { clipboardData: data, cancelable: true });
+            document.dispatchEvent(copy);
+            return data.getData("text/plain");
+          };
+          return [copied(span.parentElement), copied(span), span.dataset.text, span.dataset.tex];
         }"""
     )
-    assert copied == text
+    assert text in sentence and tex not in sentence
+    assert alone == tex
 
 
 THEME = "document.body.dataset.theme"

@@ -336,8 +336,8 @@ def test_from_disk_a_reference_is_a_link(browser):
     here.page.locator(".way-back-go").click()
     here.page.wait_for_url((SITE / name).as_uri())
     here.page.close()
-    fonts = "woff2"  # a font that is asked for in the head is no business of this script
-    assert not [found for found in here.found if fonts not in found], here.found
+    # What else a browser says of pages from disk, of their fonts for instance, is not asked here.
+    assert not [f for f in here.found if f.startswith("script") or ".html" in f], here.found
 
 
 # Words at hand -----------------------------------------------------------------------------------
