@@ -65,11 +65,15 @@ MONO = "ui-monospace, 'SFMono-Regular', Menlo, Consolas, 'DejaVu Sans Mono', mon
 FONTS = {"font-stack": SANS, "font-stack--monospace": MONO}
 
 
+def name_of(asset: object) -> str:
+    """The file of a script or style sheet."""
+    return str(getattr(asset, "filename", None) or asset)
+
+
 def used(asset: object) -> bool:
     """Whether a script or style sheet, a file or a text, is one that the book needs."""
-    name = getattr(asset, "filename", None) or asset
     body = getattr(asset, "attributes", {}).get("body", "")
-    return not UNUSED.search(f"{name} {body}")
+    return not UNUSED.search(f"{name_of(asset)} {body}")
 
 
 def on_config_inited(app: Sphinx, config: Config) -> None:
@@ -138,7 +142,7 @@ def on_page_context(
     for key in ("script_files", "css_files"):
         assets = [asset for asset in context[key] if used(asset)]
         # The way back reads the history before another script changes it.
-        context[key] = sorted(assets, key=lambda asset: "previews.js" not in str(asset))
+        context[key] = sorted(assets, key=lambda asset: "previews.js" not in name_of(asset))
     context["repository"] = app.config.book_repository.rstrip("/")
     context["has_notation"] = "notation" in app.env.found_docs
     context["version"] = importlib.metadata.version("randomfeatures")
