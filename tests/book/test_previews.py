@@ -96,12 +96,12 @@ def test_a_pointer_on_a_reference_shows_what_it_names(desk, kind, elsewhere):
     pattern, content = KINDS[kind]
     name, href = reference(pattern, elsewhere)
     asked = []
-    desk.page.goto(desk.base + name)
     desk.page.on("request", lambda request: asked.append(request.url))
+    desk.page.goto(desk.base + name)
     link = at(desk.page, href)
     link.scroll_into_view_if_needed()
     desk.page.wait_for_timeout(300)
-    assert not [url for url in asked if url.endswith(".html")]  # before it is asked for
+    assert [url for url in asked if ".html" in url] == [desk.page.url]  # before it is asked for
     link.hover()
     preview = desk.page.locator(SHOWN)
     preview.wait_for()
@@ -111,7 +111,7 @@ def test_a_pointer_on_a_reference_shows_what_it_names(desk, kind, elsewhere):
     assert desk.page.locator(f"#{described}").inner_text().strip()
     assert preview.get_attribute("role") == "tooltip"
     assert preview.locator("a[href]:visible, button:visible, [tabindex]").count() == 0
-    assert [url for url in asked if ".html" in url] == (
+    assert [url for url in asked if ".html" in url][1:] == (
         [desk.page.evaluate("([p]) => new URL(p, location).href.split('#')[0]", [href])]
         if elsewhere
         else []
@@ -247,6 +247,8 @@ def test_follow_a_reference_and_come_back(desk, elsewhere, how):
     page.wait_for_timeout(300)
     page.mouse.wheel(0, 700)
     page.wait_for_timeout(300)
+    if how == "button":  # lines break elsewhere meanwhile
+        page.set_viewport_size({"width": 900, "height": 900})
     back.click() if how == "button" else page.go_back()
     page.wait_for_url(desk.base + name)
     page.wait_for_timeout(700)
@@ -310,8 +312,9 @@ def test_the_way_back_goes_through_all_that_was_followed_and_can_be_hidden(desk)
     at(page, href).click()
     page.locator(".way-back").wait_for()
     first = page.locator(".way-back-go").inner_text()
-    again = page.locator("article p > a.reference.internal[href*='#thm-']:visible").first
-    again.click()
+    # On to a third page: what the second one keeps is read when it is loaded again.
+    page.locator("article p a.reference.internal[href*='.html#']:visible").first.click()
+    page.wait_for_url(lambda url: href.split("#")[0] not in url)
     page.wait_for_function(
         "text => document.querySelector('.way-back-go')?.innerText !== text", arg=first
     )
@@ -322,6 +325,22 @@ def test_the_way_back_goes_through_all_that_was_followed_and_can_be_hidden(desk)
     page.get_by_role("button", name="Hide the way back").click()
     page.reload()
     assert page.locator(".way-back").count() == 0
+
+
+def test_folds_are_as_they_were_after_another_page_and_after_a_reload(desk):
+    page = desk.page
+    name = first_page_with('<details class="proof-box')
+    page.goto(desk.base + name)
+    fold = page.locator("details.proof-box").first
+    fold.locator("summary").click()
+    page.wait_for_function("history.state?.folds?.length === 1")
+    page.goto(desk.base + pages()[0])
+    page.go_back()
+    page.wait_for_url(desk.base + name)
+    assert fold.evaluate("fold => fold.open")
+    page.reload()
+    assert fold.evaluate("fold => fold.open")
+    assert page.locator("details.fold[open]").count() == 1
 
 
 def test_from_disk_a_reference_is_a_link(browser):
