@@ -111,6 +111,7 @@ def test_a_pointer_on_a_reference_shows_what_it_names(desk, kind, elsewhere):
     assert desk.page.locator(f"#{described}").inner_text().strip()
     assert preview.get_attribute("role") == "tooltip"
     assert preview.locator("a[href]:visible, button:visible, [tabindex]").count() == 0
+    assert preview.locator(".claim-source, .relations, .headerlink").count() == 0
     assert [url for url in asked if ".html" in url][1:] == (
         [desk.page.evaluate("([p]) => new URL(p, location).href.split('#')[0]", [href])]
         if elsewhere
