@@ -42,7 +42,7 @@
       Search.htmlToText = (html, anchor) => {
         const page = flatten(new DOMParser().parseFromString(html, "text/html"));
         // An excerpt is made of prose: the code of a figure is full of TeX and says nothing there.
-        for (const element of page.querySelectorAll(".page-tools, .related-pages, .bottom-of-page, .page-legal, .cell_input, .run-bar")) element.remove();
+        for (const element of page.querySelectorAll(".page-tools, .related-pages, .bottom-of-page, .page-legal, .cell_input, .run-bar, .relations")) element.remove();
         return original(page.documentElement.outerHTML, anchor).replaceAll("\u2060", "").replace(/\s+/g, " ").trim();
       };
     }
