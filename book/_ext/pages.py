@@ -76,6 +76,13 @@ def used(asset: object) -> bool:
     return not UNUSED.search(f"{name_of(asset)} {body}")
 
 
+def in_order(asset: Any) -> Any:
+    """The way back reads the history before another script changes it; Sphinx sorts afterwards."""
+    if not name_of(asset).endswith("previews.js"):
+        return asset
+    return type(asset)(asset.filename, priority=0, **asset.attributes)
+
+
 def on_config_inited(app: Sphinx, config: Config) -> None:
     """The options of the theme; those that jupyter-book sets are its own theme's."""
     config.html_theme_options = {
@@ -140,9 +147,7 @@ def on_page_context(
     app: Sphinx, pagename: str, template: str, context: dict, document: nodes.document | None
 ) -> None:
     for key in ("script_files", "css_files"):
-        assets = [asset for asset in context[key] if used(asset)]
-        # The way back reads the history before another script changes it.
-        context[key] = sorted(assets, key=lambda asset: "previews.js" not in name_of(asset))
+        context[key] = [in_order(asset) for asset in context[key] if used(asset)]
     context["repository"] = app.config.book_repository.rstrip("/")
     context["has_notation"] = "notation" in app.env.found_docs
     context["version"] = importlib.metadata.version("randomfeatures")

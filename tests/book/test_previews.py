@@ -551,12 +551,28 @@ def test_every_label_is_one_that_previews_know():
 
 @pytest.mark.parametrize("repository", ["", "https://example.org/owner/book/"])
 def test_links_to_the_repository_are_shown_where_it_has_an_address(tmp_path, repository):
-    write(tmp_path / "book", {"a.md": "# One\n\nText.\n"})
-    templates = str((SITE.parents[1] / "book" / "_templates").resolve())
-    setting = {"book_repository": repository, "claims_repository": "", "copyright": "2026"}
-    extensions = ("build_math", "search_text", "claims", "pages")
-    build(tmp_path, *extensions, html_theme="furo", templates_path=[templates], **setting)
-    links = re.findall(r'<a href="(https://example[^"]*)"', page(tmp_path, "a"))
+    markup = built(tmp_path, book_repository=repository)
+    links = re.findall(r'<a href="(https://example[^"]*)"', markup)
     plain = repository.rstrip("/")
     every = [plain, f"{plain}/issues", f"{plain}/issues/new?title=a"]
     assert links == (every if repository else [])
+
+
+def test_the_way_back_reads_the_history_before_sphinx_empties_it(tmp_path):
+    scripts = re.findall(r'<script src="_static/([^"?]*)', built(tmp_path))
+    assert scripts.index("previews.js") < scripts.index("sphinx_highlight.js")
+
+
+def built(folder, **settings: str) -> str:
+    """A page of a small book with this book's templates and scripts."""
+    write(folder / "book", {"a.md": "# One\n\nText.\n"})
+    here = SITE.parents[1] / "book"
+    settings |= {"claims_repository": "", "copyright": "2026", "html_theme": "furo"}
+    paths = {
+        "templates_path": [str(here / "_templates")],
+        "html_static_path": [str(here / "_static")],
+    }
+    scripts = {"html_js_files": ["book.js", "keys.js", "previews.js"]}
+    extensions = ("build_math", "search_text", "claims", "pages")
+    build(folder, *extensions, **settings, **paths, **scripts)
+    return page(folder, "a")
