@@ -97,7 +97,8 @@
   const foldButton = document.querySelector(".page-folds");
   const label = () => foldButton && (foldButton.textContent = folds().every((fold) => fold.open) ? "Fold all" : "Unfold all");
   const foldAll = () => {
-    // What stands first on the screen stays where it is.
+    // What stands first on the screen stays where it is; for that all sections have to be laid out.
+    document.documentElement.classList.remove("by-need");
     const seen = [...article.querySelectorAll(":is(p, h1, h2, h3, summary, figure, .formula)")].find((node) => node.checkVisibility() && node.getBoundingClientRect().top >= 0);
     const anchor = seen?.closest("details:has(> :not(summary))") && !seen.matches("summary") ? seen.closest("details").querySelector("summary") : seen;
     const top = anchor?.getBoundingClientRect().top, all = folds(), open = !all.every((fold) => fold.open);

@@ -428,6 +428,7 @@ ALL = "document.querySelectorAll('article details.fold').length"
 def test_all_folds_by_one_key_and_by_a_button(desk):
     page = desk.page
     page.goto(desk.base + first_page_with('<details class="proof-box'))
+    page.wait_for_function("!document.documentElement.matches('.by-need')")  # all is laid out
     assert page.evaluate(OPEN) == 0
     button = page.locator(".page-folds")
     assert button.inner_text() == "Unfold all"
@@ -442,7 +443,7 @@ def test_all_folds_by_one_key_and_by_a_button(desk):
     page.keyboard.press("o")
     assert page.evaluate(OPEN) == page.evaluate(ALL) > 0
     assert not page.locator(".page-cite").evaluate("fold => fold.open")
-    assert abs(seen.evaluate(TOP) - before) <= 2
+    assert abs(seen.evaluate(TOP) - before) <= 10  # less than half a line
     assert button.inner_text() == "Fold all"
     page.keyboard.press("o")
     assert page.evaluate(OPEN) == 0
