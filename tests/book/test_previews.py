@@ -64,7 +64,8 @@ def desk(browser, site):
     here.page.set_default_timeout(15_000)
     yield here
     here.page.close()
-    assert not here.found, here.found
+    # A page that is left while its fonts come is no fault.
+    assert not [f for f in here.found if not re.search("^failed: .*/fonts/", f)], here.found
 
 
 @pytest.fixture
@@ -223,6 +224,8 @@ def test_no_preview_leaves_the_screen(browser, site, width):
     assert not here.found, here.found
 
 
+# Far sections are laid out a little later, and move what is below them.
+LAID_OUT = "!document.documentElement.matches('.by-need')"
 TOP = "link => link.getBoundingClientRect().top"
 
 
@@ -233,6 +236,7 @@ def test_follow_a_reference_and_come_back(desk, elsewhere, how):
     page = desk.page
     name, href = reference("(?:thm|prop)-", elsewhere=elsewhere)
     page.goto(desk.base + name)
+    page.wait_for_function(LAID_OUT)
     assert page.locator(".way-back").count() == 0
     page.evaluate("document.querySelectorAll('article details.fold').forEach((f) => f.open = true)")
     link = at(page, href)
@@ -295,6 +299,7 @@ def test_a_reference_into_a_folded_proof(desk):
     page.locator(f"{SHOWN} .katex").first.wait_for()
     assert "the proof of" in page.locator(f"{SHOWN} .preview-place").inner_text()
     page.keyboard.press("Escape")
+    page.wait_for_function(LAID_OUT)
     before = at(page, href).evaluate(TOP)
     at(page, href).click()
     page.locator(".way-back-go").wait_for()
@@ -375,7 +380,7 @@ def test_cite_a_theorem(desk):
     page.goto(desk.base + first_page_with('class="proof theorem'))
     box = page.locator("div.proof.theorem").first
     label = box.get_attribute("id")
-    number = box.locator(".caption-number").first.inner_text().strip()
+    number = box.locator(".caption-number").first.text_content().strip()
     box.hover()
     cite = box.get_by_role("button", name=f"cite {number}")
     cite.focus()
@@ -428,7 +433,7 @@ ALL = "document.querySelectorAll('article details.fold').length"
 def test_all_folds_by_one_key_and_by_a_button(desk):
     page = desk.page
     page.goto(desk.base + first_page_with('<details class="proof-box'))
-    page.wait_for_function("!document.documentElement.matches('.by-need')")  # all is laid out
+    page.wait_for_function(LAID_OUT)
     assert page.evaluate(OPEN) == 0
     button = page.locator(".page-folds")
     assert button.inner_text() == "Unfold all"
