@@ -48,6 +48,11 @@ def build(folder: Path, *extensions: str, **config: object) -> list[str]:
         "extensions": [*parser, "sphinx_proof", *extensions],
         "myst_enable_extensions": ["colon_fence", "dollarmath"],
         "prf_realtyp_to_countertyp": dict.fromkeys(kinds, "theorem"),
+        # Named here: Sphinx's own table would remember the reader of the book before.
+        "source_suffix": {
+            ".rst": "restructuredtext",
+            ".md": "myst-nb" if not parser else "markdown",
+        },
         "nitpicky": True,
         "html_theme": "basic",
         **config,

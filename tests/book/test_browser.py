@@ -49,7 +49,7 @@ class Visit:
             ),
         )
         self.page.on("pageerror", lambda error: self.found.append(f"script: {error}"))
-        self.page.on("requestfailed", lambda request: self.found.append(f"failed: {request.url}"))
+        self.page.on("requestfailed", self.failed)
         self.page.on(
             "response",
             lambda response: (
@@ -57,6 +57,10 @@ class Visit:
             ),
         )
         self.page.on("request", self.inside)
+
+    def failed(self, request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # which is what leaving a page does to its fonts
+            self.found.append(f"failed: {request.url}")
 
     def inside(self, request) -> None:
         if not request.url.startswith((self.base, "data:", "blob:")):
@@ -302,16 +306,16 @@ def test_search_finds_a_theorem_and_shows_no_tex(desk):
     title = desk.page.locator("div.theorem > .admonition-title").first
     words = [
         word
-        for word in title.evaluate("t => t.lastChild.textContent")
+        for word in title.evaluate("t => [...t.childNodes].map((n) => n.data ?? '').join(' ')")
         .replace("(", " ")
         .replace(")", " ")
         .split()
         if word.isalpha()
     ]
     desk.page.goto(desk.base + "search.html?q=" + "+".join(words or ["theorem"]))
-    desk.page.wait_for_selector("#search-results li", timeout=10_000)
+    desk.page.wait_for_selector("#search-results li", timeout=60_000)
     desk.page.wait_for_function(
-        "() => document.querySelectorAll('#search-results li p.context').length > 0", timeout=10_000
+        "() => document.querySelectorAll('#search-results li p.context').length > 0", timeout=60_000
     )
     links = desk.page.locator("#search-results li a").evaluate_all(
         "links => links.map((link) => link.getAttribute('href'))"
