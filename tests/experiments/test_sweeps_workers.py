@@ -46,6 +46,8 @@ def test_workers_compute_with_one_thread(tmp_path, monkeypatch):
 # A worker that dies
 
 
+# JAX, where an earlier test has loaded it, warns of every fork.
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 @pytest.mark.parametrize("method", ["spawn", pytest.param("fork", marks=FORKS)])
 def test_when_a_worker_dies_the_points_that_ran_are_named_and_the_finished_kept(tmp_path, method):
     with (
