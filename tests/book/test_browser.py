@@ -295,7 +295,10 @@ def test_an_address_leads_to_its_place_and_back(browser, site, device):
         lambda: (page.goto(here.base + name), page.evaluate(follow, last)),
     ):
         arrive()
-        page.wait_for_function(f"id => 0 <= ({top})(id) && ({top})(id) < 150", arg=last)
+        page.wait_for_url(f"**#{last}")
+        page.wait_for_load_state("load")
+        page.wait_for_timeout(1000)
+        assert 0 <= page.evaluate(top, last) < 150
     page.close()
     assert not here.found, here.found
 
