@@ -12,7 +12,7 @@ from posixpath import normpath
 from typing import Any
 
 from docutils import nodes
-from pages import used
+from pages import name_of, used
 from sphinx.application import Sphinx
 
 SITE = "_static/site.css"
@@ -57,7 +57,7 @@ def on_page_context(
 
 def filename(sheet: Any) -> str:
     """The file of a style sheet below the site's folder."""
-    return str(getattr(sheet, "filename", sheet)).split("?")[0]
+    return name_of(sheet).split("?")[0]
 
 
 def on_build_finished(app: Sphinx, error: Exception | None) -> None:
