@@ -15,6 +15,8 @@ __all__ = ["ARGUMENTS", "browser", "site"]  # fixtures
 
 STATEMENTS = re.compile(r"^(thm|prop|lem|cor|def|rem|exm|ex|fig|equation)-")
 SHOWN = ".preview:popover-open"
+# Far sections are laid out a little later, and move what is below them.
+LAID_OUT = "!document.documentElement.matches('.by-need')"
 INSIDE = """box => { const r = box.getBoundingClientRect();
   return r.left >= 0 && r.top >= 0 && r.right <= innerWidth && r.bottom <= innerHeight; }"""
 
@@ -51,6 +53,12 @@ def reference(kind: str, elsewhere: bool, folded: bool = False) -> tuple[str, st
 def place(name: str, path: str) -> str:
     """The page that a path on the page ``name`` leads to."""
     return SITE.joinpath(name).parent.joinpath(path).resolve().relative_to(SITE).as_posix()
+
+
+def hover(link) -> None:
+    """The pointer on a link that no longer moves: sections are laid out one after another."""
+    link.page.wait_for_function(LAID_OUT)
+    link.hover()
 
 
 def at(page, href: str):
@@ -103,7 +111,7 @@ def test_a_pointer_on_a_reference_shows_what_it_names(desk, kind, elsewhere):
     link.scroll_into_view_if_needed()
     desk.page.wait_for_timeout(300)
     assert [url for url in asked if ".html" in url] == [desk.page.url]  # before it is asked for
-    link.hover()
+    hover(link)
     preview = desk.page.locator(SHOWN)
     preview.wait_for()
     assert preview.locator(content).first.is_visible()
@@ -131,7 +139,7 @@ def test_a_pointer_on_a_reference_shows_what_it_names(desk, kind, elsewhere):
 def test_a_preview_names_its_page(desk):
     name, href = reference("(?:thm|prop)-", elsewhere=True)
     desk.page.goto(desk.base + name)
-    at(desk.page, href).hover()
+    hover(at(desk.page, href))
     shown = desk.page.locator(f"{SHOWN} .preview-place")
     heading = re.search(r"<h1>.*?</span>([^<]{12})", text(place(name, href.split("#")[0])))[1]
     assert heading in shown.inner_text()
@@ -214,8 +222,8 @@ def test_no_preview_leaves_the_screen(browser, site, width):
             continue
         link.evaluate("(link, i) => { scrollTo(0, scrollY + link.getBoundingClientRect().top - 10"
                       " - (innerHeight - 60) * (i % 3) / 2); }", number // 3)  # fmt: skip
-        link.hover()
-        here.page.locator(SHOWN).wait_for(timeout=5000)
+        hover(link)
+        here.page.locator(SHOWN).wait_for()
         assert here.page.locator(SHOWN).evaluate(INSIDE), link.inner_text()
         here.page.keyboard.press("Escape")
         seen += 1
@@ -224,8 +232,6 @@ def test_no_preview_leaves_the_screen(browser, site, width):
     assert not here.found, here.found
 
 
-# Far sections are laid out a little later, and move what is below them.
-LAID_OUT = "!document.documentElement.matches('.by-need')"
 TOP = "link => link.getBoundingClientRect().top"
 
 
@@ -295,7 +301,7 @@ def test_a_reference_into_a_folded_proof(desk):
         pytest.skip("no formula in a folded proof is referred to from outside a fold")
     name, href = found
     page.goto(desk.base + name)
-    at(page, href).hover()
+    hover(at(page, href))
     page.locator(f"{SHOWN} .katex").first.wait_for()
     assert "the proof of" in page.locator(f"{SHOWN} .preview-place").inner_text()
     page.keyboard.press("Escape")
@@ -354,7 +360,7 @@ def test_from_disk_a_reference_is_a_link(browser):
     name, href = reference("(?:thm|prop)-", elsewhere=True)
     here = visit(browser, "file://", 1280, "light")
     here.page.goto((SITE / name).as_uri())
-    at(here.page, href).hover()
+    hover(at(here.page, href))
     here.page.wait_for_timeout(600)
     assert here.page.locator(SHOWN).count() == 0
     at(here.page, href).click()
@@ -542,7 +548,7 @@ def test_the_list_of_what_uses_a_result_opens_by_keyboard(desk):
     desk.page.keyboard.press("Enter")
     link = fold.locator("a").first
     assert link.is_visible()
-    link.hover()
+    hover(link)
     desk.page.locator(SHOWN).wait_for()
     desk.page.emulate_media(media="print")
     assert not fold.is_visible()

@@ -305,4 +305,5 @@ def test_a_kernel_whose_process_ends_is_named(small_book):
     write(small_book / "book" / "b.md", chapter("B", "import os\nos._exit(1)"))
     result = build(small_book)
     assert result.returncode == 1 and "b, the process that ran it ended" in result.stderr
-    assert "Traceback" not in result.stderr
+    # The kernel's own libraries may cry while it dies; the build does not.
+    assert not re.search(r'File ".*workshop', result.stderr)
