@@ -3,7 +3,7 @@
 A proof starts with the word "Proof" in bold and has an address of its own, ``proof-thm-x`` after
 the statement ``thm-x``. With ``:class: dropdown`` a proof, a solution or an admonition becomes
 ``<details>``, which the browser itself opens by keyboard, by a search in the page, and by a link
-into it.
+into it. Of a folded proof that begins with a paragraph ``*Idea.* …``, this stays visible.
 """
 
 from itertools import chain, count
@@ -67,9 +67,27 @@ def open_proof(proof: nodes.admonition) -> None:
     elif first is not None and first.strip() == "Proof.":
         first.parent.replace(first, nodes.Text(""))
     if "dropdown" in proof["classes"]:
-        proof.insert(0, nodes.title("", "Proof"))
+        proof.insert(0, title_of(proof))
     elif proof.children and isinstance(proof[0], nodes.paragraph):
         proof[0].insert(0, [nodes.strong("", "Proof."), nodes.Text(" ")])
+
+
+def title_of(proof: nodes.admonition) -> nodes.title:
+    """The title of a folded proof, which takes the idea out of the text, if there is one."""
+    first = proof[0] if len(proof) > 1 else None
+    if not (isinstance(first, nodes.paragraph) and is_idea(first)):
+        return nodes.title("", "Proof")
+    proof.remove(first)
+    idea = nodes.inline("", "", *first.children, classes=["fold-idea"])
+    return nodes.title("", "", nodes.strong("", "Proof."), nodes.Text(" "), idea)
+
+
+def is_idea(paragraph: nodes.paragraph) -> bool:
+    """Whether it begins with the word "Idea." in italics."""
+    pieces = [piece for piece in paragraph if piece.astext()]
+    return (
+        len(pieces) > 1 and isinstance(pieces[0], nodes.emphasis) and pieces[0].astext() == "Idea."
+    )
 
 
 def folded(node: nodes.Element) -> fold:

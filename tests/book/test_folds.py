@@ -1,0 +1,154 @@
+"""What is folded on a page, and what stays visible: the idea of a proof.
+
+In a small book, and how it looks in a browser with and without scripts.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sphinx", reason="the book's tools are not installed")
+from bs4 import BeautifulSoup
+from small_book import build, page, write
+from test_browser import GOOD, browser
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "workshop"))
+import paper  # noqa: E402
+
+__all__ = ["browser"]  # a fixture
+
+PROOFS = r"""# Page
+
+```{prf:theorem}
+:label: thm-a
+It holds.
+```
+
+```{prf:proof}
+:class: dropdown
+
+*Idea.* Add the waves, and look at $x^2$ in a *mean*, as {prf:ref}`thm-b`.
+
+The sum is small.
+```
+
+```{prf:theorem}
+:label: thm-b
+It holds again.
+```
+
+```{prf:proof}
+:class: dropdown
+
+*Ideally*, all is said. *Idea.* No.
+
+Then it is clear.
+```
+
+```{prf:proof}
+*Idea.* An open one.
+
+It goes on.
+```
+
+```{prf:proof}
+:class: dropdown
+
+*Idea.* All that is said.
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def proofs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("proofs")
+    write(folder / "book", {"a.md": PROOFS})
+    static = [str(ROOT / "book" / "_static")]
+    settings = {"html_math_renderer": "katex", "html_static_path": static}
+    assert build(folder, "build_math", "folds", "search_text", **settings) == []
+    return folder
+
+
+def boxes(folder: Path) -> list[BeautifulSoup]:
+    text = BeautifulSoup(page(folder, "a"), "html.parser")
+    for formula in text.select("[data-text]"):
+        formula.replace_with(formula["data-text"])
+    return text.select(".proof-box")
+
+
+def words(box: BeautifulSoup) -> str:
+    return re.sub(r"\s+", " ", box.get_text().replace("\u2060", "")).strip()
+
+
+def test_the_idea_of_a_folded_proof_is_its_title_and_not_repeated(proofs):
+    first = boxes(proofs)[0]
+    idea = "Proof. Idea. Add the waves, and look at x² in a mean, as Theorem 1.2."
+    assert first["id"] == "proof-thm-a" and "open" not in first.attrs
+    assert words(first.summary) == idea
+    assert words(first) == f"{idea} The sum is small."
+    assert first.summary.strong.get_text() == "Proof."
+    assert first.summary.em.get_text() == "Idea."
+    assert not first.summary.find("a")  # a link in a button would be a button in a button
+
+
+def test_only_a_paragraph_that_says_so_is_an_idea(proofs):
+    _, second, third, fourth = boxes(proofs)
+    assert words(second.summary) == "Proof" and second["id"] == "proof-thm-b"
+    assert words(second) == "Proof Ideally, all is said. Idea. No. Then it is clear."
+    assert third.name == "div" and words(third) == "Proof. Idea. An open one. It goes on."
+    # Nothing would be left to fold.
+    assert words(fourth.summary) == "Proof" and words(fourth) == "Proof Idea. All that is said."
+
+
+def test_the_search_finds_an_idea(proofs):
+    assert '"wave"' in (proofs / "html" / "searchindex.js").read_text(encoding="utf-8")
+
+
+def test_on_paper_an_idea_begins_the_proof(proofs):
+    (proofs / "main.html").write_text(
+        f'<div role="main">{boxes(proofs)[0]}</div>', encoding="utf-8"
+    )
+    read = paper.read(proofs, "main")
+    paper.for_paper(read)
+    assert [element.name for element in read.text.div.find_all(recursive=False)] == ["p", "p"]
+    assert words(read.text).endswith("Theorem 1.2. The sum is small.")
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no script"])
+def shown(browser, proofs, request):
+    """The article of the small book, in the look of the book."""
+    article = re.search(
+        r'<div class="body" role="main">.*?\n\s*<div class="clearer"', page(proofs, "a"), flags=re.S
+    )[0]
+    head = '<link rel="stylesheet" href="_static/book.css">'
+    text = GOOD.format(f'{head}<article role="main">{article}')
+    (proofs / "html" / "shown.html").write_text(text, encoding="utf-8")
+    context = browser.new_context(java_script_enabled=request.param)
+    here = context.new_page()
+    here.set_viewport_size({"width": 390, "height": 800})
+    here.goto((proofs / "html" / "shown.html").as_uri())
+    yield here
+    context.close()
+
+
+def test_the_idea_is_visible_before_and_after_a_click(shown):
+    fold, idea = shown.locator("#proof-thm-a"), shown.locator(".fold-idea")
+    rest = fold.locator("p", has_text="The sum is small")
+    assert idea.is_visible() and not rest.is_visible()
+    fold.locator("summary").click()
+    assert idea.is_visible() and rest.is_visible()
+    fold.locator("summary").press("Enter")
+    assert idea.is_visible() and not rest.is_visible()
+    # Bold is the word, and not the sentence; the sentence has the whole line.
+    weights = [
+        shown.locator(f"#proof-thm-a summary {part}").evaluate(
+            "e => getComputedStyle(e).fontWeight"
+        )
+        for part in ("> strong", "> .fold-idea")
+    ]
+    assert weights == ["600", "400"]
+    line, title = (part.bounding_box()["width"] for part in (idea, fold.locator("summary")))
+    assert line > 0.85 * title
