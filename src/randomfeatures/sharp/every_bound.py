@@ -181,12 +181,15 @@ def _nothing(name: str, why: str) -> Entry:
 
 def _whole(log: float, sign: str) -> int | None:
     """The number of features with this logarithm, where a float holds it: features are whole, so
-    bounds from below and from above are rounded up.
+    bounds from below and from above are rounded up, each to its safe side of the logarithm's error.
     """
     if log > 700:
         return None
     value = math.exp(log)
-    return max(1, round(value)) if sign == "≈" else math.ceil(value * (1 - 1e-12))
+    if sign == "≈":
+        return max(1, round(value))
+    slack = 1e-12 * max(log, 0.0)
+    return math.ceil(value * (1 - slack if sign == "≥" else 1 + slack))
 
 
 # --- the bounds that are the best ones of a theorem
