@@ -39,6 +39,10 @@
   for (const title of document.querySelectorAll("article .proof.open > .admonition-title")) {
     if (getComputedStyle(title, "::after").position !== "static") found.push(`the word open lies over the text: ${title.textContent}`);
   }
+  for (const number of document.querySelectorAll("div.math > .eqno")) {
+    const formula = number.parentElement.querySelector(".formula")?.getBoundingClientRect();
+    if (formula?.right > number.getBoundingClientRect().left + 1) found.push(`a number lies over its formula: ${number.textContent}`);
+  }
   if (/[<>\\$]/.test(document.title)) found.push(`markup in the window's title: ${document.title}`);
   const ids = [...document.querySelectorAll("article [id]")].map((element) => element.id);
   for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index))) found.push(`the id ${id} twice`);

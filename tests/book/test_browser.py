@@ -198,6 +198,11 @@ PLANTED = {
         "<article><div class='proof open'><p class='admonition-title'>T</p></div></article>",
         "the word open lies over the text: T",
     ),
+    "number over its formula": (
+        "<div class='math'><div class='formula katex'>x</div>"
+        "<span class='eqno' style='position: absolute; right: 0'>(7)</span></div>",
+        "a number lies over its formula: (7)",
+    ),
     "markup in the title": (
         r"<script>document.title = 'The norm \\norm x'</script>",
         "window's title",
