@@ -1,0 +1,93 @@
+"""Sphinx extension: what one can read after what, and how long it takes.
+
+Gives the directives ``reading-map`` (the pages and what joins them, drawn from the ledger of
+claims and the heads of the chapters), ``reading`` (a list of pages or sections with minutes, their
+sum and what is taken on trust) and the role ``minutes``. It warns, so that ``-W`` fails the build,
+when a list names what is not there, takes longer than it says, or reads a result after a proof that
+uses it.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+from .minutes import read_sections
+from .order import read_needs
+from .page import (
+    MapDirective,
+    MinutesRole,
+    ReadingDirective,
+    Render,
+    reading_list,
+    reading_map,
+    reading_time,
+    stored,
+)
+
+
+def collect(app: Sphinx, doctree: nodes.document) -> None:
+    docname = app.env.docname
+    stored(app.env)["sections"][docname] = read_sections(doctree)
+    stored(app.env)["needs"][docname] = read_needs(doctree, docname)
+
+
+def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    for pages in stored(env).values():
+        pages.pop(docname, None)
+
+
+def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
+    """Take over what a parallel reader has collected from its pages."""
+    for name, pages in stored(env).items():
+        theirs = stored(other)[name]
+        pages.update({docname: theirs[docname] for docname in docnames if docname in theirs})
+
+
+def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """The pages that have to be written again: those with a list, when what they show changed."""
+    titles = {name: title.astext() for name, title in sorted(env.titles.items())}
+    uses = [(result.label, result.uses) for result in env.claims_ledger.results]
+    kept = {name: sorted(pages.items()) for name, pages in stored(env).items()}
+    digest = hashlib.sha256(repr((kept, titles, uses)).encode()).hexdigest()
+    old, env.reading_map_digest = getattr(env, "reading_map_digest", None), digest
+    return [] if digest == old else list(stored(env)["pages"])
+
+
+def add_static(app: Sphinx) -> None:
+    """The style sheet of the pages with a list or a map, which no other page loads."""
+    app.config.html_static_path.append(str(Path(__file__).parent / "static"))
+
+
+def add_style(
+    app: Sphinx, pagename: str, template: str, context: dict, document: nodes.document | None
+) -> None:
+    if pagename in stored(app.env)["pages"]:
+        app.add_css_file("reading_map.css")
+
+
+def version() -> int:
+    """A number made from the extension's files: a changed one reads everything again."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    content = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)
+    return int(hashlib.sha256(content).hexdigest()[:12], 16)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.setup_extension("claims")
+    app.add_directive("reading-map", MapDirective)
+    app.add_directive("reading", ReadingDirective)
+    app.add_role("minutes", MinutesRole())
+    for node in (reading_map, reading_list, reading_time):
+        app.add_node(node)
+    app.add_post_transform(Render)
+    app.connect("doctree-read", collect)
+    app.connect("env-purge-doc", purge)
+    app.connect("env-merge-info", merge)
+    app.connect("builder-inited", add_static)
+    app.connect("html-page-context", add_style)
+    app.connect("env-get-updated", update, priority=950)  # after the ledger
+    return {"env_version": version(), "parallel_read_safe": True, "parallel_write_safe": True}
