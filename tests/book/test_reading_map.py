@@ -6,9 +6,11 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+import test_browser
 from small_book import build, page, text_of, write
 from test_claims import CODE, FIRST, PACKAGE, SECOND, TESTS
 
+browser, site, desk = test_browser.browser, test_browser.site, test_browser.desk
 minutes = importlib.import_module("reading_map.minutes")
 order = importlib.import_module("reading_map.order")
 drawing = importlib.import_module("reading_map.drawing")
@@ -202,11 +204,13 @@ def test_a_list_keeps_within_its_time(tmp_path):
 
 
 def test_a_section_is_linked_by_its_title_and_the_role_counts_it(tmp_path):
-    extra = "\n{minutes}`part/d#nothing-new part/d#nothing-new` of it.\n"
+    extra = "\n{minutes}`part/d#nothing-new part/d#nothing-new` of it, {section}`part/b`.\n"
     lines = "\n```{reading}\npart/d#nothing-new: Say it.\n```\n"
     assert made(tmp_path, extra + lines) == []
     assert 'href="part/d.html#nothing-new">Nothing new' in page(tmp_path, "map")
-    assert "1 min of it" in text_of(page(tmp_path, "map"))
+    assert "1 min of it, 3 Bounds" in re.sub(r" (?=,)", "", text_of(page(tmp_path, "map")))
+    said = made(tmp_path, "\n{section}`part/d#gone`\n")
+    assert any("no page or section is called 'part/d#gone'" in line for line in said)
 
 
 def test_the_lists_follow_a_proof_that_changes(tmp_path):
@@ -234,3 +238,54 @@ def test_what_a_third_page_joins_is_not_joined_again():
     found["a", "c"] = order.Join(["y"])
     assert order.drawn(["a", "b", "c"], found) == {("a", "b"): True, ("b", "c"): False}
     assert order.backward(["b", "a", "c"], found) == [("a", "b")]
+
+
+# The map of this book.
+
+
+def test_the_paths_of_this_book_leave_nothing_out_and_keep_their_order(site):
+    built = test_browser.SITE / "course" / "reading-map.html"
+    if not built.is_file():
+        pytest.skip("the built site is older than the map: run `make book`")
+    markup = built.read_text(encoding="utf-8")
+    listed = [
+        re.findall(r'<li><p>(?:<[^>]*>)*<a class="[^"]*" href="\.\./([\w/-]+)\.html"', piece)
+        for piece in re.split(r'<ol class="[^"]*reading-list', markup)[1:]
+    ]
+    mapped = re.findall(r'<li id="map-\d+"><a href="\.\./([\w/-]+)\.html"', markup)
+    evening, week, everything = listed
+    assert set(evening) < set(week) < set(everything) <= set(mapped)
+    # The introduction of a part is no chapter, and the lists lead through all others once.
+    assert set(mapped) - set(everything) == {"neighbours/index"}
+    assert len(everything) == len(set(everything)) > 50
+
+
+def test_pointing_at_a_page_leaves_its_own_arcs(desk):
+    if not (test_browser.SITE / "course" / "reading-map.html").is_file():
+        pytest.skip("the built site is older than the map: run `make book`")
+    desk.page.goto(desk.base + "course/reading-map.html")
+    arcs = "[...document.querySelectorAll('.reading-map path')]"
+    seen = f"() => {arcs}.filter((arc) => getComputedStyle(arc).opacity > 0.5).length"
+    every = desk.page.evaluate(seen)
+    desk.page.locator('.reading-map a[href$="limits/anti-concentration.html"]').hover()
+    desk.page.wait_for_timeout(400)  # the arcs fade
+    assert 0 < desk.page.evaluate(seen) < every / 2
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_row_of_the_map_keeps_its_parts_apart(desk, width):
+    if not (test_browser.SITE / "course" / "reading-map.html").is_file():
+        pytest.skip("the built site is older than the map: run `make book`")
+    desk.page.set_viewport_size({"width": width, "height": 900})
+    desk.page.goto(desk.base + "course/reading-map.html")
+    overlaps = """() => [...document.querySelectorAll(".reading-map li[id]")].filter((row) => {
+        const box = (part) => part.getBoundingClientRect();
+        const [title, signs, time] = [...row.children].map(box);
+        return title.right > signs.left + 1 || signs.right > time.left + 1 || title.height < 24
+            || time.right > box(row).right + 1 || Math.abs(box(row).height - title.height) > 1;
+    }).length"""
+    assert desk.page.evaluate(overlaps) == 0
+    heights = """() => [".reading-map svg", ".reading-map ol"].map((name) =>
+        document.querySelector(name).getBoundingClientRect().height)"""
+    drawing, rows = desk.page.evaluate(heights)
+    assert abs(drawing - rows) < 2  # an arc ends at its row

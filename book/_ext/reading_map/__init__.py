@@ -2,9 +2,9 @@
 
 Gives the directives ``reading-map`` (the pages and what joins them, drawn from the ledger of
 claims and the heads of the chapters), ``reading`` (a list of pages or sections with minutes, their
-sum and what is taken on trust) and the role ``minutes``. It warns, so that ``-W`` fails the build,
-when a list names what is not there, takes longer than it says, or reads a result after a proof that
-uses it.
+sum and what is taken on trust) and the roles ``minutes`` and ``section``. It warns, so that ``-W``
+fails the build, when a list names what is not there, takes longer than it says, or reads a result
+after a proof that uses it.
 """
 
 import hashlib
@@ -22,9 +22,11 @@ from .page import (
     MinutesRole,
     ReadingDirective,
     Render,
+    SectionRole,
     reading_list,
     reading_map,
     reading_time,
+    section_link,
     stored,
 )
 
@@ -81,7 +83,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("reading-map", MapDirective)
     app.add_directive("reading", ReadingDirective)
     app.add_role("minutes", MinutesRole())
-    for node in (reading_map, reading_list, reading_time):
+    app.add_role("section", SectionRole())
+    for node in (reading_map, reading_list, reading_time, section_link):
         app.add_node(node)
     app.add_post_transform(Render)
     app.connect("doctree-read", collect)

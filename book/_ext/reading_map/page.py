@@ -44,6 +44,10 @@ class reading_time(nodes.Inline, nodes.Element):
     """Stands where a number of minutes goes."""
 
 
+class section_link(nodes.Inline, nodes.Element):
+    """Stands where a link to a section goes."""
+
+
 class MapDirective(SphinxDirective):
     """The map of the pages in the folders that are named."""
 
@@ -115,6 +119,14 @@ class MinutesRole(SphinxRole):
         return [reading_time(entry=tuple(self.text.split()), place=self.get_source_info())], []
 
 
+class SectionRole(SphinxRole):
+    """A link to a page or a section by its own title, after the number of its chapter."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        stored(self.env)["pages"][self.env.docname] = True
+        return [section_link(entry=(self.text,), place=self.get_source_info())], []
+
+
 # What becomes of it.
 
 
@@ -144,6 +156,9 @@ class Render(SphinxPostTransform):
             entries = [view.entry((target,), node["place"]) for target in node["entry"]]
             time = sum(entry.time for entry in entries if entry)
             node.replace_self(nodes.inline("", said(minutes(time)), classes=["reading-time"]))
+        for node in list(self.document.findall(section_link)):
+            entry = view.entry(node["entry"], node["place"])
+            node.replace_self(view.heading(entry) if entry else [])
         for node in list(self.document.findall(reading_map)):
             node.replace_self(view.map(node["folders"], node["place"]))
         read: list[Entry] = []
