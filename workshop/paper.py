@@ -8,7 +8,6 @@ the code that draws them. ``binding.py`` makes one document of such texts.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 
 import yaml
@@ -155,7 +154,7 @@ def leave_code_out(cell: Tag) -> None:
 
 
 def move_solutions(page: Page) -> None:
-    """Move the solutions, with their code, to the end of the chapter, or away."""
+    """Move the solutions, in which their code is, to the end of the chapter, or away."""
     found = page.text.select("details.solution")
     if SOLUTIONS == "open" or not found:
         return
@@ -163,9 +162,8 @@ def move_solutions(page: Page) -> None:
     section.append(new("h2", "Solutions"))
     for solution in found:
         exercise = solution.find_previous(class_="exercise")
-        pieces = [solution, *cells_below(solution)]
         holder = new("div", **{"class": "solved"})
-        holder.extend([piece.extract() for piece in pieces])
+        holder.append(solution.extract())
         section.append(holder)
         if SOLUTIONS == "end" and exercise is not None:
             refer(exercise, solution)
@@ -183,14 +181,6 @@ def refer(exercise: Tag, solution: Tag) -> None:
     link = new("a", href=f"#{exercise['id']}")
     link.extend([child.extract() for child in list(title.children)])
     title.append(link)
-
-
-def cells_below(solution: Tag) -> list[Tag]:
-    """The cells directly after a solution, which belong to it."""
-    cells = takewhile(
-        lambda element: "cell" in element.get("class", ()), solution.find_next_siblings()
-    )
-    return list(cells)
 
 
 def new(name: str, text: str = "", **attributes: str) -> Tag:

@@ -1,12 +1,13 @@
 """Sphinx extension: proofs, and all else with the class ``dropdown``, work without a script.
 
 A proof starts with the word "Proof" in bold and has an address of its own, ``proof-thm-x`` after
-the statement ``thm-x``. With ``:class: dropdown`` a proof, a solution or an admonition becomes
-``<details>``, which the browser itself opens by keyboard, by a search in the page, and by a link
-into it. Of a folded proof that begins with a paragraph ``*Idea.* …``, this stays visible.
+the statement ``thm-x``; a solution has ``solution-ex-x``. With ``:class: dropdown`` a proof, a
+solution or an admonition becomes ``<details>``, which the browser itself opens by keyboard, by a
+search in the page, and by a link into it. Of a folded proof that begins with a paragraph
+``*Idea.* …``, this stays visible. The cells after a folded solution are folded with it.
 """
 
-from itertools import chain, count
+from itertools import chain, count, takewhile
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -42,6 +43,9 @@ def on_doctree_resolved(app: Sphinx, document: nodes.document, docname: str) -> 
             node["ids"] = []
         has_title = bool(node.children) and isinstance(node[0], nodes.title)
         if "dropdown" in node.get("classes", ()) and has_title:
+            if "solution" in node["classes"]:
+                node["ids"] = [f"solution-{node['target_label']}"]
+                take_cells(node)
             node.parent.replace(node, folded(node))
 
 
@@ -88,6 +92,20 @@ def is_idea(paragraph: nodes.paragraph) -> bool:
     return (
         len(pieces) > 1 and isinstance(pieces[0], nodes.emphasis) and pieces[0].astext() == "Idea."
     )
+
+
+def take_cells(solution: nodes.Element) -> None:
+    """Move the cells that stand directly after a solution into it, since they are its code."""
+    below = solution.parent[solution.parent.index(solution) + 1 :]
+    cells = list(takewhile(is_cell, below))
+    for cell in cells:
+        solution.parent.remove(cell)
+    solution.extend(cells)
+
+
+def is_cell(node: nodes.Node) -> bool:
+    """A cell of a notebook, which is more than its code: its outputs are in it."""
+    return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
 
 
 def folded(node: nodes.Element) -> fold:

@@ -3,9 +3,9 @@ r"""Sphinx extension: each chapter downloads as a notebook that runs alone.
 A chapter's source is a MyST notebook. Plain Jupyter knows neither MyST's directives nor the book's
 macros, so the download has them rewritten: a theorem becomes a bold heading and its text, a
 reference becomes a link to the page, an equation keeps its number, a number that the run printed is
-filled in. The first cells say where the notebook is from and install the package: with SITE_URL
-(the environment's, else ``html_baseurl``) from a wheel that the site carries, built here; without
-it, a comment says how.
+filled in; the code is that of the page, without what keeps such numbers. The first cells say where
+the notebook is from and install the package: with SITE_URL (the environment's, else
+``html_baseurl``) from a wheel that the site carries, built here; without it, a comment says how.
 """
 
 import json
@@ -23,6 +23,7 @@ import jupytext
 import nbformat
 from build_math import MACROS
 from docutils import nodes
+from quiet_code import quiet
 from run_time import readable
 from search_text import plain_html
 from sphinx.application import Sphinx
@@ -57,6 +58,10 @@ class Book(Protocol):
 def notebook(source: str, page: Book, site: str, wheel: str) -> nbformat.NotebookNode:
     """The download of a chapter."""
     result = jupytext.reads(source, fmt="md:myst")
+    code_cells = [cell for cell in result.cells if cell.cell_type == "code"]
+    for cell, code in zip(code_cells, quiet([c.source for c in code_cells]), strict=True):
+        cell.source = code
+    result.cells = [cell for cell in result.cells if cell.source.strip()]
     for cell in list(result.cells):
         if cell.cell_type == "markdown":
             cell.source = markdown(cell.source, page)

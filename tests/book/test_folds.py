@@ -117,6 +117,131 @@ def test_on_paper_an_idea_begins_the_proof(proofs):
     assert words(read.text).endswith("Theorem 1.2. The sum is small.")
 
 
+SOLUTIONS = """---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {name: python3, display_name: Python 3}
+---
+# Page
+
+```{code-cell} ipython3
+x = 1
+```
+
+```{exercise}
+:label: ex-one
+Add one.
+```
+
+```{solution} ex-one
+:class: dropdown
+It is two.
+```
+
+```{code-cell} ipython3
+print(x + 1)
+```
+
+```{code-cell} ipython3
+:tags: [hide-input]
+print("two again")
+```
+
+```{exercise}
+:label: ex-two
+Add two.
+```
+
+```{solution} ex-two
+Not folded.
+```
+
+```{code-cell} ipython3
+x + 2
+```
+
+```{exercise}
+:label: ex-three
+Say it.
+```
+
+```{solution} ex-three
+:class: dropdown
+Said.
+```
+
+That was all.
+
+```{code-cell} ipython3
+x = 5
+```
+"""
+
+
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory):
+    pytest.importorskip("myst_nb", reason="the book's tools are not installed")
+    folder = tmp_path_factory.mktemp("solved")
+    write(folder / "book", {"a.md": SOLUTIONS})
+    extensions = ("myst_nb", "sphinx_exercise", "notebooks", "run_cells", "folds")
+    settings = {
+        "nb_execution_mode": "force",
+        "run_cells_base": "https://example.org/pyodide/",  # has the buttons without the files
+    }
+    assert build(folder, *extensions, **settings) == []
+    return BeautifulSoup(page(folder, "a"), "html.parser")
+
+
+def test_the_cells_after_a_folded_solution_are_folded_with_it(solved):
+    first, third = solved.select("details.solution")
+    assert [fold["id"] for fold in (first, third)] == ["solution-ex-one", "solution-ex-three"]
+    # With their outputs and buttons, in the order of the page, and none twice.
+    inside = [code.get_text().strip() for code in first.select("pre")]
+    assert inside == ["print(x + 1)", "2", 'print("two again")', "two again"]
+    bars = [bar["data-cell"] for bar in solved.select(".run-bar")]
+    assert [bar["data-cell"] for bar in first.select(".run-bar")] == ["2", "3"]
+    assert bars == ["1", "2", "3", "4", "5"]
+    assert [child.name for child in first.find_all(recursive=False)] == [
+        "summary",
+        "section",
+        "div",
+        "div",
+    ]
+
+
+def test_other_cells_are_not_folded(solved):
+    outside = [
+        code for code in solved.select(".cell_input pre") if not code.find_parent(class_="fold")
+    ]
+    assert [code.get_text().strip() for code in outside] == ["x = 1", "x + 2", "x = 5"]
+    assert not solved.select("details.solution")[1].select(".cell")
+
+
+def test_on_paper_a_solution_takes_its_code_along(solved):
+    read = paper.Page("a", "", solved.select_one("[role=main]"), [])
+    paper.for_paper(read)
+    section = read.text.select_one("#all-solutions")
+    assert "print(x + 1)" in section.get_text() and "x + 2" not in section.get_text()
+
+
+def test_nothing_in_a_chapter_is_between_a_solution_and_what_comes_next():
+    """So that no cell with the code of a solution stands outside of it, behind a paragraph."""
+    after = re.compile(
+        r"^(?P<fence>`{3,}|:{3,})\{solution\}(?:(?!\n(?P=fence)\n).)*\n(?P=fence)\n+"
+        r"(?:```\{code-cell\}(?:(?!\n```\n).)*\n```\n+)*(?P<next>[^\n]*)",
+        flags=re.M | re.S,
+    )
+    found = [
+        (path.name, match["next"])
+        for path in (ROOT / "book").rglob("*.md")
+        for match in after.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert len(found) > 100
+    following = r"$|#|(`{3,}|:{3,})\{(exercise|solution)\}"
+    assert [(name, line) for name, line in found if not re.match(following, line)] == []
+    planted = "```{solution} a\nIt is.\n```\n\n```{code-cell}\nx\n```\n\nBut so.\n"
+    assert after.search(planted)["next"] == "But so."
+
+
 @pytest.fixture(params=[True, False], ids=["script", "no script"])
 def shown(browser, proofs, request):
     """The article of the small book, in the look of the book."""

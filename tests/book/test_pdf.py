@@ -318,8 +318,8 @@ def test_figure_code_is_left_out_and_other_code_kept(monkeypatch):
 def test_solutions_stand_where_the_setting_says(monkeypatch, where, order):
     monkeypatch.setattr(paper, "SOLUTIONS", where)
     solved = page("""<section><div class="exercise" id="e">EXERCISE</div>
-        <details class="solution" id="s"><summary>Title</summary>SOLUTION</details>
-        <div class="cell">code</div><p>CLOSE</p></section>""")
+        <details class="solution" id="s"><summary>Title</summary>SOLUTION
+        <div class="cell">code</div></details><p>CLOSE</p></section>""")
     paper.for_paper(solved)
     text = solved.text.get_text()
     words = {"E": "EXERCISE", "S": "SOLUTION", "C": "CLOSE"}
