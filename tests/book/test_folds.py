@@ -5,17 +5,20 @@ In a small book, and how it looks in a browser with and without scripts.
 
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("sphinx", reason="the book's tools are not installed")
+import test_run_cells
 from bs4 import BeautifulSoup
 from small_book import build, page, write
-from test_browser import GOOD, browser
+from test_browser import GOOD, browser, serve
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "workshop"))
+import notebooks  # noqa: E402
 import paper  # noqa: E402
 
 __all__ = ["browser"]  # a fixture
@@ -216,6 +219,35 @@ def test_other_cells_are_not_folded(solved):
     assert not solved.select("details.solution")[1].select(".cell")
 
 
+def test_cells_of_a_folded_solution_run(browser, tmp_path):
+    """They are above the others too, and one that fails is not left in a closed fold."""
+    if not (test_run_cells.PYODIDE / "pyodide.asm.wasm").is_file():
+        pytest.skip("Python for the page is missing: run `make pyodide` first")
+    later = "```{code-cell} ipython3\nprint(y + 5)\n```\n"
+    text = SOLUTIONS.replace("print(x + 1)", "y = x + 1\nprint('y is', y)") + "\n" + later
+    write(tmp_path / "book", {"a.md": text})
+    extensions = ("myst_nb", "sphinx_exercise", "notebooks", "run_cells", "folds")
+    settings = {"nb_execution_mode": "off", "suppress_warnings": ["myst-nb.lexer"]}
+    settings["run_cells_files"] = str(test_run_cells.PYODIDE)
+    assert build(tmp_path, *extensions, **settings) == []
+    server = serve(tmp_path / "html")
+    reader = test_run_cells.Reader(browser, f"http://127.0.0.1:{server.server_port}/a.html")
+    assert reader.run(6, ".run-above").strip() == "7"
+    fold = reader.page.locator("#solution-ex-one")
+    assert not fold.evaluate("fold => fold.open")
+    fold.locator("> summary").click()
+    assert reader.output(2).strip() == "y is 2"
+    reader.cell(2).locator("pre").first.evaluate("code => (code.textContent = 'nothing')")
+    fold.locator("> summary").click()
+    reader.cell(1).locator(".run-go").click()  # what is below has not run as it stands now
+    reader.said(1)
+    reader.press(6, ".run-above")
+    reader.page.wait_for_function("document.querySelector('#solution-ex-one').open")
+    assert "NameError" in reader.output(2)
+    server.shutdown()
+    server.server_close()
+
+
 def test_on_paper_a_solution_takes_its_code_along(solved):
     read = paper.Page("a", "", solved.select_one("[role=main]"), [])
     paper.for_paper(read)
@@ -263,7 +295,7 @@ def test_the_idea_is_visible_before_and_after_a_click(shown):
     fold, idea = shown.locator("#proof-thm-a"), shown.locator(".fold-idea")
     rest = fold.locator("p", has_text="The sum is small")
     assert idea.is_visible() and not rest.is_visible()
-    fold.locator("summary").click()
+    fold.locator("> summary").click()
     assert idea.is_visible() and rest.is_visible()
     fold.locator("summary").press("Enter")
     assert idea.is_visible() and not rest.is_visible()
@@ -277,3 +309,61 @@ def test_the_idea_is_visible_before_and_after_a_click(shown):
     assert weights == ["600", "400"]
     line, title = (part.bounding_box()["width"] for part in (idea, fold.locator("summary")))
     assert line > 0.85 * title
+
+
+LONG = 1500  # characters of source: about a screen
+
+
+def complaint(proof: str) -> str:
+    """What a proof, the inside of its directive, lacks if it is long."""
+    options, lines = notebooks.options_of(proof.split("\n"))
+    text = "\n".join(lines).strip()
+    idea = text.split("\n\n")[0]
+    if len(text) <= LONG and "class" not in options:
+        return ""
+    if "dropdown" not in options.get("class", ""):
+        return "is long and not folded"
+    if not idea.startswith("*Idea.* ") or idea == text:
+        return "does not begin with its idea"
+    if len(idea) > 250 or re.search(r"\{[\w:]+\}`|\]\(", idea):
+        return "has an idea of several sentences, or one with a reference"
+    return ""
+
+
+def proofs_of(path: Path) -> Iterator[tuple[int, str]]:
+    """The line and the inside of each proof of a page."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    for number, line in enumerate(lines):
+        if (match := notebooks.FENCE.match(line)) and match["name"] == "prf:proof":
+            end = notebooks.end_of_fence(lines, number, match["mark"])
+            yield number + 1, "\n".join(lines[number + 1 : end])
+
+
+def test_every_long_proof_is_folded_under_its_idea():
+    book = ROOT / "book"
+    found = [
+        (f"{path.relative_to(book).as_posix()}:{line}", complaint(text))
+        for path in sorted(book.rglob("*.md"))
+        for line, text in proofs_of(path)
+    ]
+    assert len(found) > 100
+    assert [f"{place}: the proof {words}" for place, words in found if words] == []
+
+
+@pytest.mark.parametrize(
+    ("proof", "words"),
+    [
+        ("x" * 1501, "not folded"),
+        ("*Idea.* Short.\n\n" + "x" * 1490, "not folded"),
+        (":class: dropdown\n\n" + "x" * 1501, "idea"),
+        (":class: dropdown\n\n*Idea.* " + "x" * 1501, "idea"),
+        (":class: dropdown\n\n*Idea.* Short. On it goes.", "idea"),
+        (":class: dropdown\n\n*Idea.* By {prf:ref}`thm-a`.\n\nx", "reference"),
+        (":class: dropdown\n\n*Idea.* As [there](x.md).\n\nx", "reference"),
+        (f":class: dropdown\n\n*Idea.* {'x' * 250}\n\nx", "several"),
+        (":class: dropdown\n\n*Idea.* Short.\n\n" + "x" * 9999, None),
+        ("x" * 1500, None),
+    ],
+)
+def test_a_planted_long_proof_is_found(proof, words):
+    assert words in complaint(proof) if words else complaint(proof) == ""

@@ -147,6 +147,7 @@
         result = await runOne(cell);
         if (result.error) {
           for (const left of queue.splice(0)) left.said.textContent = "";
+          cell.bar.closest("details:not([open])")?.setAttribute("open", ""); // in a folded solution it would not be seen
           if (result.error === "NameError") suggest(cell);
         }
       }
