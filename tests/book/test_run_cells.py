@@ -6,6 +6,7 @@ reason.
 """
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -41,6 +42,8 @@ PAGES = {
     "book/three.md": HEAD + "# Three\n\n" + "\n".join(CELL % c for c in [*NEEDS_TORCH, "np.pi"]),
     "book/two.md": HEAD + "# Two\n\n" + "\n".join(CELL % code for code in NEEDS_TORCH[1:]),
 }
+LONG = "---\ntags: [hide-input, minutes-in-page]\n---\nslow = 1"
+PAGES["book/four.md"] = HEAD + "# Four\n\n" + "\n".join(CELL % c for c in [LONG, "slow", "2"])
 PAGES["book/two.md"] = PAGES["book/two.md"].replace("y = torch", "import torch\ny = torch")
 
 
@@ -234,6 +237,16 @@ def test_cells_beside_those_that_need_torch_run(browser, site):
 
 
 # Without a browser.
+
+
+def test_a_cell_that_would_take_minutes_says_so(tmp_path):
+    build(tmp_path, run_cells_base="https://example.org/pyodide/")
+    bars = re.findall(r'<div class="run-bar".*?</div>', small_book.page(tmp_path, "four"), re.S)
+    assert len(bars) == 3
+    for bar in bars[:2]:  # the second reads what the first computes
+        assert "Would take minutes in a page" in bar and "_sources/four.ipynb" in bar
+        assert "<button" not in bar
+    assert "run-go" in bars[2]
 
 
 def test_without_the_files_there_are_no_buttons(tmp_path):

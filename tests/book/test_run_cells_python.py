@@ -61,6 +61,20 @@ def test_what_cells_need(planted, cells, blocked):
     assert ["torch" in libraries for libraries in found] == blocked
 
 
+def test_what_reads_a_long_cell_is_long_too(planted):
+    cells = [
+        "from planted import may",
+        "data = 1",
+        "print(data)",
+        "data = 2\nother = data",
+        "other",
+    ]
+    more = [set(), {"time"}, set(), set(), set()]
+    found = needs.of_cells(cells, planted, {"torch"}, more)
+    assert ["time" in what for what in found] == [False, True, True, True, True]
+    assert needs.of_cells(["a = 1", "a"], planted, set(), [{"time"}, set()])[1] == {"time"}
+
+
 def test_what_an_import_imports(planted):
     assert needs.of_cells(["import planted.may"], planted, {"torch"}) == [{"numpy"}]
 

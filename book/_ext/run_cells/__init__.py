@@ -8,7 +8,8 @@ the book has no Run buttons. The package travels with the pure Python that it ne
 made of what is installed here, so that a build needs no network.
 
 Which libraries a cell needs is read from its source and the package's (``needs``). A cell that
-needs torch says so instead, and offers the notebook.
+needs torch says so instead, and offers the notebook; so does one with the tag ``minutes-in-page``,
+which is for what would keep a reader waiting, and one that reads what such a cell computes.
 """
 
 import hashlib
@@ -39,7 +40,11 @@ PAGE = Path(__file__).parent / "page"
 # Pure Python that the package needs where it runs; mpmath is for the stand-in of python-flint.
 CARRIED = ("array-api-compat", "jaxtyping", "lazy-loader", "mpmath", "wadler-lindig")
 ALWAYS = {"packaging"}  # lazy-loader's own need
-ABSENT = {"torch": "PyTorch"}
+LONG = "minutes-in-page"
+ABSENT = {
+    "torch": "Needs PyTorch, which does not run in a page",
+    LONG: "Would take minutes in a page",
+}
 TESTS = re.compile(r"(^|/)(tests?|__pycache__)/|\.(so|pyd)$|^\.\.")
 LOGGER = logging.getLogger(__name__)
 
@@ -68,10 +73,11 @@ def package() -> needs.Package:
     return needs.Package(ROOT / "src" / "randomfeatures")
 
 
-def plan(sources: list[str]) -> list[set[str]]:
-    """What each cell needs; nothing of a cell that is not Python (a magic, say)."""
+def plan(sources: list[str], long: list[bool]) -> list[set[str]]:
+    """What each cell needs: libraries, and time if it is a long one."""
+    time = [{LONG} if takes_long else set() for takes_long in long]
     try:
-        return needs.of_cells(sources, package(), set(ABSENT))
+        return needs.of_cells(sources, package(), set(ABSENT), time)
     except SyntaxError as error:
         raise ExtensionError(f"a cell that Run cannot read: {error}") from error
 
@@ -164,9 +170,10 @@ def on_doctree_resolved(app: Sphinx, document: nodes.document, docname: str) -> 
     if not app.config.run_cells_ready or not is_chapter(app, docname):
         return
     cells = [(cell, code) for cell in document.findall(is_cell) if (code := code_of(cell))]
-    needed = plan([code.astext() for _, code in cells])
+    long = [f"tag_{LONG}" in cell["classes"] for cell, _ in cells]
+    needed = plan([code.astext() for _, code in cells], long)
     for number, ((cell, _), libraries) in enumerate(zip(cells, needed, strict=True), start=1):
-        absent = [title for library, title in ABSENT.items() if library in libraries]
+        absent = next((why for what, why in ABSENT.items() if what in libraries), "")
         bar = run_bar("", number=number, absent=absent, uncertified="flint" in libraries)
         bar["notebook"] = app.builder.get_relative_uri(docname, "_sources/" + docname)
         place = next((i for i, part in enumerate(cell) if is_output(part)), len(cell))
@@ -238,8 +245,8 @@ def visit_run_bar(self: HTML5Translator, node: run_bar) -> None:
         notebook = self.encode(node["notebook"].removesuffix(".html")) + ".ipynb"
         self.body.append(
             f'<div class="run-bar" data-cell="{number}" data-absent>'
-            f'<span class="run-note">Needs {" and ".join(node["absent"])}, which does not run in a '
-            f'page: <a href="{notebook}" download>the notebook</a> runs it.</span></div>\n'
+            f'<span class="run-note">{node["absent"]}: '
+            f'<a href="{notebook}" download>the notebook</a> runs it.</span></div>\n'
         )
         raise nodes.SkipNode
     buttons = BUTTONS.format(number=number) + (UNCERTIFIED if node["uncertified"] else "")

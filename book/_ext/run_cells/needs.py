@@ -168,18 +168,21 @@ def used(part: ast.AST) -> set[tuple[str, str]]:
     return found
 
 
-def of_cells(cells: list[str], package: Package, placeholders: set[str]) -> list[set[str]]:
+def of_cells(
+    cells: list[str], package: Package, placeholders: set[str], more: list[set[str]] | None = None
+) -> list[set[str]]:
     """What each cell of a chapter needs when it runs: libraries, by their first names.
 
     A cell that reads what an earlier one computed needs that one's libraries too. To import one of
-    the ``placeholders`` is nothing, to read its name is to need it.
+    the ``placeholders`` is nothing, to read its name is to need it. ``more`` is what each cell
+    needs besides.
     """
     found: list[set[str]] = []
     origin: dict[str, tuple[str, str]] = {}
     carried: dict[str, set[str]] = {}
-    for source in cells:
+    for source, own in zip(cells, more or [set()] * len(cells), strict=True):
         tree = ast.parse(source)
-        needs: set[str] = set()
+        needs = set(own)
         for module, name in imports(tree):
             first = module.split(".")[0]
             if first == package.name:

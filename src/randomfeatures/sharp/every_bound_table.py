@@ -224,23 +224,24 @@ def text_of(number: float | None, log: float, sign: str, exact: bool) -> str:
     ('2,916,896,016', '2.91·10⁹')
     >>> text_of(0.01, math.log(0.01), "≤", True), text_of(None, 1000.0, "≈", False)
     ('0.01001', '1.97·10⁴³⁴')
+    >>> text_of(None, 1e10, "≈", False)
+    '1.08·10⁴³⁴²⁹⁴⁴⁸¹⁹'
     """
     whole = number is None or isinstance(number, int)
     if whole and number is not None and number < (10**12 if exact else 10**5):
         return f"{number:,}"
     rounding = {"≤": ROUND_CEILING, "≈": ROUND_HALF_EVEN}.get(sign, ROUND_FLOOR)
-    context = Context(prec=3 if whole else 4, rounding=rounding, Emax=10**9, Emin=-(10**9))
+    context = Context(prec=3 if whole else 4, rounding=rounding)
+    power = 0  # apart from the digits: a decimal of 32 bits holds no power of 10⁹
     if number is None:
-        tens = math.floor(log / math.log(10))
+        power = math.floor(log / math.log(10))
         slack = {"≤": 1e-12, "≥": -1e-12}.get(sign, 0.0) * (1 + abs(log))
-        mantissa = 10 ** (log / math.log(10) - tens) * (1 + slack)
-        digits = context.create_decimal(mantissa).scaleb(tens, context)
-    else:
-        digits = context.create_decimal(number)
+        number = 10 ** (log / math.log(10) - power) * (1 + slack)
+    digits = context.create_decimal(number)
     tens = digits.adjusted()
     if not whole and -4 <= tens < 4:
         return f"{digits:f}"
-    return f"{digits.scaleb(-tens, context):f}·10{_raised(tens)}"
+    return f"{digits.scaleb(-tens, context):f}·10{_raised(power + tens)}"
 
 
 def _raised(power: int) -> str:
