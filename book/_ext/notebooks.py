@@ -5,7 +5,8 @@ macros, so the download has them rewritten: a theorem becomes a bold heading and
 reference becomes a link to the page, an equation keeps its number, a number that the run printed is
 filled in; the code is that of the page, without what keeps such numbers. The first cells say where
 the notebook is from and install the package: with SITE_URL (the environment's, else
-``html_baseurl``) from a wheel that the site carries, built here; without it, a comment says how.
+``html_baseurl``) from a wheel that the site carries, built here; without it, from the repository
+``book_repository``; without either, a comment says how.
 """
 
 import json
@@ -55,7 +56,9 @@ class Book(Protocol):
 # One notebook.
 
 
-def notebook(source: str, page: Book, site: str, wheel: str) -> nbformat.NotebookNode:
+def notebook(
+    source: str, page: Book, site: str, wheel: str, repository: str = ""
+) -> nbformat.NotebookNode:
     """The download of a chapter."""
     result = jupytext.reads(source, fmt="md:myst")
     code_cells = [cell for cell in result.cells if cell.cell_type == "code"]
@@ -74,7 +77,7 @@ def notebook(source: str, page: Book, site: str, wheel: str) -> nbformat.Noteboo
     code = "\n".join(cell.source for cell in result.cells if cell.cell_type == "code")
     result.cells[:0] = [
         nbformat.v4.new_markdown_cell(preface(page, site)),
-        nbformat.v4.new_code_cell(install(code, site, wheel)),
+        nbformat.v4.new_code_cell(install(code, site, wheel, repository)),
     ]
     for number, cell in enumerate(result.cells):
         cell.id = f"cell-{number}"  # the same source gives the same file
@@ -100,12 +103,13 @@ def definition(name: str, body: str) -> str:
     return rf"\def{name}{parameters}{{{body}}}"
 
 
-def install(code: str, site: str, wheel: str) -> str:
+def install(code: str, site: str, wheel: str, repository: str = "") -> str:
     packages = {"torch": "torch", "sklearn": "scikit-learn"}
     imported = [package for module, package in packages.items() if imports(code, module)]
     also = ["matplotlib", *imported]
-    if site:
-        return f"%pip install --quiet {urljoin(site, '_static/' + wheel)} {' '.join(also)}"
+    if site or repository:
+        package = urljoin(site, "_static/" + wheel) if site else f"git+{repository}"
+        return f"%pip install --quiet {package} {' '.join(also)}"
     needed = "the package randomfeatures (from a clone of the book: pip install .)"
     return f"# This notebook needs {needed} and {' and '.join(also)}."
 
@@ -348,12 +352,14 @@ def on_build_finished(app: Sphinx, exception: Exception | None) -> None:
         return
     site = site_url(app)
     wheel = build_wheel(Path(app.outdir) / "_static") if site else ""
+    repository = getattr(app.config, "book_repository", "").rstrip("/")
     for docname in sorted(app.env.found_docs):
         if is_chapter(app, docname):
             target = Path(app.outdir) / "_sources" / f"{docname}.ipynb"
             target.parent.mkdir(parents=True, exist_ok=True)
             source = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
-            nbformat.write(notebook(source, Page(app, docname, site), site, wheel), target)
+            page = Page(app, docname, site)
+            nbformat.write(notebook(source, page, site, wheel, repository), target)
 
 
 def setup(app: Sphinx) -> dict:

@@ -6,7 +6,9 @@ and the assets: scripts and style sheets that this book does not use are not sen
 
 import importlib.metadata
 import re
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from docutils import nodes
 from search_text import plain_html
@@ -93,7 +95,8 @@ def on_config_inited(app: Sphinx, config: Config) -> None:
     }
     config.html_show_sourcelink = False
     if config.book_repository and not config.claims_repository:
-        config.claims_repository = f"{config.book_repository.rstrip('/')}/blob/main"
+        repository = config.book_repository.rstrip("/")
+        config.claims_repository = f"{repository}/blob/{config.book_branch}"
 
 
 def on_builder_inited(app: Sphinx) -> None:
@@ -129,6 +132,27 @@ def citation(docname: str, title: str, book: str, year: str, version: str, url: 
     return f"@{kind}{{randomfeatures{'' if whole else f':{key}'},\n{lines}\n}}"
 
 
+def launches(repository: str, branch: str, notebook: str) -> dict[str, str]:
+    """Where a notebook of the branch opens to be run; both services read it from GitHub alone.
+
+    >>> found = launches("https://github.com/owner/book", "notebooks", "limits/scaling.ipynb")
+    >>> found["Colab"]
+    'https://colab.research.google.com/github/owner/book/blob/notebooks/limits/scaling.ipynb'
+    >>> found["Binder"]
+    'https://mybinder.org/v2/gh/owner/book/notebooks?labpath=limits%2Fscaling.ipynb'
+    >>> launches("", "notebooks", "a.ipynb"), launches("https://example.org/o/b", "n", "a.ipynb")
+    ({}, {})
+    """
+    match = re.fullmatch(r"https://github\.com/([^/]+/[^/]+)", repository)
+    if not match:
+        return {}
+    colab, binder = "https://colab.research.google.com/github", "https://mybinder.org/v2/gh"
+    return {
+        "Colab": f"{colab}/{match[1]}/blob/{quote(branch)}/{quote(notebook)}",
+        "Binder": f"{binder}/{match[1]}/{quote(branch, '')}?labpath={quote(notebook, '')}",
+    }
+
+
 class PlainFormulas(SphinxPostTransform):
     """The theme lays a box around each numbered formula, with the formula's id a second time; the
     style sheet makes formulas scroll without it.
@@ -148,10 +172,18 @@ def on_page_context(
 ) -> None:
     for key in ("script_files", "css_files"):
         context[key] = [in_order(asset) for asset in context[key] if used(asset)]
-    context["repository"] = app.config.book_repository.rstrip("/")
+    repository = app.config.book_repository.rstrip("/")
+    context["repository"] = repository
+    if "ipynb_source" in context:
+        notebook = context["ipynb_source"]
+        context["launches"] = launches(repository, app.config.book_notebooks, notebook)
     context["has_notation"] = "notation" in app.env.found_docs
     context["version"] = importlib.metadata.version("randomfeatures")
     if document is not None:
+        source = Path(app.env.doc2path(pagename))
+        if repository and source.is_file():
+            path = quote(source.relative_to(app.srcdir).as_posix())
+            context["edit"] = f"{repository}/edit/{app.config.book_branch}/book/{path}"
         url = context.get("pageurl") or ""
         context["citation"] = citation(
             pagename,
@@ -165,8 +197,12 @@ def on_page_context(
 
 def setup(app: Sphinx) -> dict[str, Any]:
     # The address of the book's repository, https://example.org/owner/book: links at the foot of
-    # each page lead to it, to its issues, and to a new issue about the page. Empty: no links.
+    # each page lead to it, to its issues, to a new issue, to the page's source. Empty: no links.
+    # From its ``book_branch`` a reader edits; ``book_notebooks`` has the notebooks alone, for Colab
+    # and Binder, which open them from GitHub: the publishing workflow fills that branch.
     app.add_config_value("book_repository", "", "html")
+    app.add_config_value("book_branch", "main", "html")
+    app.add_config_value("book_notebooks", "notebooks", "html")
     app.add_post_transform(PlainFormulas)
     app.connect("config-inited", on_config_inited)
     app.connect("builder-inited", on_builder_inited, priority=100)

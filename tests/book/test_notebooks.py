@@ -150,6 +150,12 @@ def test_without_a_site_the_first_cell_says_how_to_install():
     assert cell.startswith("#") and "pip install ." in cell and "matplotlib" in cell
 
 
+def test_without_a_site_it_installs_from_the_repository():
+    repository = "https://github.com/owner/book"
+    cell = notebooks.notebook(CHAPTER, FakePage(), "", "", repository).cells[1].source
+    assert cell == f"%pip install --quiet git+{repository} matplotlib"
+
+
 def test_the_macros_are_defined_for_jupyter(download):
     for name in notebooks.MACROS:
         assert rf"\def{name}" in download.cells[0].source

@@ -566,7 +566,12 @@ def test_links_to_the_repository_are_shown_where_it_has_an_address(tmp_path, rep
     markup = built(tmp_path, book_repository=repository)
     links = re.findall(r'<a href="(https://example[^"]*)"', markup)
     plain = repository.rstrip("/")
-    every = [plain, f"{plain}/issues", f"{plain}/issues/new?title=a"]
+    every = [
+        plain,
+        f"{plain}/issues",
+        f"{plain}/issues/new?title=a",
+        f"{plain}/edit/main/book/a.md",
+    ]
     assert links == (every if repository else [])
 
 
