@@ -24,6 +24,7 @@ import jupytext
 import nbformat
 from build_math import MACROS
 from docutils import nodes
+from exercises.heads import CHECK_CODE, facts
 from quiet_code import quiet
 from run_time import readable
 from search_text import plain_html
@@ -60,7 +61,7 @@ def notebook(
     source: str, page: Book, site: str, wheel: str, repository: str = ""
 ) -> nbformat.NotebookNode:
     """The download of a chapter."""
-    result = jupytext.reads(source, fmt="md:myst")
+    result = jupytext.reads(CHECK.sub(check_cell, source), fmt="md:myst")
     code_cells = [cell for cell in result.cells if cell.cell_type == "code"]
     for cell, code in zip(code_cells, quiet([c.source for c in code_cells]), strict=True):
         cell.source = code
@@ -82,6 +83,13 @@ def notebook(
     for number, cell in enumerate(result.cells):
         cell.id = f"cell-{number}"  # the same source gives the same file
     return result
+
+
+def check_cell(match: re.Match[str]) -> str:
+    """A check as a text and a cell of code, which ends the cell of text before it."""
+    code = CHECK_CODE.format(label=match["label"])
+    text = f"**Check your answer.** {match['text'].strip()}"
+    return f"{text}\n\n```{{code-cell}} ipython3\n{code}\n```\n"
 
 
 def preface(page: Book, site: str) -> str:
@@ -124,6 +132,7 @@ FENCE = re.compile(r"^(?P<mark>`{3,}|:{3,})\{(?P<name>[\w:-]+)\}\s*(?P<argument>
 MARK = re.compile(r"\([\w:-]+\)=|\{\.[\w-]+\}")  # a label of what follows, or its class
 FILE = re.compile(r"\[([^][]*)\]\(([^()\s:#]+)\.md(#[^()\s]*)?\)")
 EQUATION = re.compile(r"\$\$[ \t]*\(([\w:-]+)\)")
+CHECK = re.compile(r"^```\{check\} (?P<label>\S+)\n(?P<text>.*?)^```\n", flags=re.M | re.S)
 ROLE = re.compile(r"\{(?P<role>[\w:-]+)\}`(?P<content>[^`]+)`")
 
 
@@ -191,6 +200,9 @@ def options_of(content: list[str]) -> tuple[dict[str, str], list[str]]:
 
 def box(name: str, argument: str, content: list[str], page: Book) -> list[str]:
     options, content = options_of(content)
+    if name == "hint":
+        text = directives(content, page)
+        return ["", "<details><summary>Hint</summary>", "", *text, "", "</details>", ""]
     if name == "solution":
         heading = f"Solution of {page.number('exercise', argument)}"
     elif name == "admonition":
@@ -199,6 +211,8 @@ def box(name: str, argument: str, content: list[str], page: Book) -> list[str]:
         heading = page.number(name, options["label"]) + (f" ({argument})" if argument else "")
     else:
         heading = name.capitalize() + (f" ({argument})" if argument else "")
+    if said := facts(options.get("kind", ""), int(options.get("minutes", 0))):
+        heading += f" · {said}"
     return ["", f"**{heading}.**", "", *directives(content, page), ""]
 
 

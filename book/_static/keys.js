@@ -50,7 +50,7 @@
   // A title as BibTeX: formulas are LaTeX.
   const titled = (title) => {
     const words = title.cloneNode(true);
-    for (const extra of words.querySelectorAll(".statement-tools, .caption-number")) extra.remove();
+    for (const extra of words.querySelectorAll(".statement-tools, .caption-number, .exercise-facts")) extra.remove();
     for (const formula of words.querySelectorAll("[data-text]")) formula.replaceWith(`$${formula.dataset.tex ?? formula.dataset.text}$`);
     return words.textContent.replaceAll("\u2060", "").replace(/\s+/g, " ").trim();
   };

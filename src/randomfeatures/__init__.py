@@ -41,9 +41,10 @@ The package mirrors the book: the functions of chapter ``limits/any-coefficients
 - ``randomfeatures.foundations``: what all parts stand on: activations, spheres, spectra, ball
   arithmetic, checks of arguments.
 - ``randomfeatures.chapters``: what only the book's chapters use: figures, tables, kept results.
+- ``randomfeatures.exercises``: whether an answer to an exercise is right.
 
 A module imports only from the parts to its left in: foundations, power, limits, sharp, beyond,
-neighbours, chapters.
+neighbours, chapters, exercises.
 """
 
 from importlib.metadata import version
@@ -56,5 +57,14 @@ __version__ = version("randomfeatures")
 # everything.
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["beyond", "chapters", "foundations", "limits", "neighbours", "power", "sharp"],
+    submodules=[
+        "beyond",
+        "chapters",
+        "exercises",
+        "foundations",
+        "limits",
+        "neighbours",
+        "power",
+        "sharp",
+    ],
 )

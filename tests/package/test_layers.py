@@ -107,7 +107,8 @@ def test_every_module_imports_from_its_left():
 
 def test_the_order_is_read():
     order = parts(randomfeatures.__doc__)
-    assert order == ["foundations", "power", "limits", "sharp", "beyond", "neighbours", "chapters"]
+    parts_of_the_book = ["power", "limits", "sharp", "beyond", "neighbours"]
+    assert order == ["foundations", *parts_of_the_book, "chapters", "exercises"]
 
 
 @pytest.mark.parametrize("part", ["power", "limits", "sharp", "beyond", "neighbours"])
@@ -123,7 +124,8 @@ def test_a_module_has_the_name_of_its_chapter(part):
 
 
 @pytest.mark.parametrize(
-    "part", ["foundations", "power", "limits", "sharp", "beyond", "neighbours", "chapters"]
+    "part",
+    ["foundations", "power", "limits", "sharp", "beyond", "neighbours", "chapters", "exercises"],
 )
 def test_the_tests_of_a_module_have_its_name(part):
     names = {
