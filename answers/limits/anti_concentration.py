@@ -6,6 +6,7 @@ from asking import Question
 from scipy.integrate import quad
 
 from randomfeatures.limits.anti_concentration import distribution, second_moment
+from randomfeatures.limits.triangle_wave import triangle_wave
 
 
 def mean_absolute(R: float) -> float:
@@ -13,10 +14,16 @@ def mean_absolute(R: float) -> float:
     return quad(lambda t: 1 - float(distribution(t, R)), 0, 1, epsabs=1e-12)[0]
 
 
-def series(R: float, factor: float = 1.0, power: int = 2, every: int = 2) -> float:
-    """The series with another nome, another power of k, or all k instead of the odd ones."""
+def series(R: float, factor: float = 1.0, every: int = 2) -> float:
+    """The series with another nome, or with all k instead of the odd ones."""
     q = exp(-factor * pi**2 * R**2 / 2)
-    return 0.5 - 4 / pi**2 * sum(q ** (k * k) / k**power for k in range(1, 60, every))
+    return 0.5 - 4 / pi**2 * sum(q ** (k * k) / k**2 for k in range(1, 60, every))
+
+
+def on_an_interval(power: int) -> float:
+    """The mean of |tri(y)| to a power, y uniform on an interval of length 3 around 0."""
+    half = quad(lambda y: float(triangle_wave(y)) ** power, 0, 1.5, points=[1])[0]
+    return half / 1.5
 
 
 QUESTIONS = [
@@ -40,6 +47,20 @@ QUESTIONS = [
             ),
             "That is the upper bound, which the mean approaches for large R.": lambda R: 0.5,
             "The second term has the wrong sign.": lambda R: 1 - series(R),
+        },
+    ),
+    Question(
+        "ex-other-inputs",
+        right=on_an_interval(2),
+        wrong={
+            "That is right for an interval of even length, which covers the circle a whole number "
+            "of times; 3 is odd.": 1 / 3,
+            "That is the mean of the absolute value, not of the square.": on_an_interval(1),
+            "That is the root of the second moment.": on_an_interval(2) ** 0.5,
+            "That is the integral; a mean is divided by the length of the interval.": (
+                3 * on_an_interval(2)
+            ),
+            "Where the wave goes down again, between 1 and 3/2, it is 2 - y.": 1.5**2 / 3,
         },
     ),
 ]

@@ -82,7 +82,7 @@ def summary(exercises: list[Exercise]) -> str:
     kinds = ", ".join(f"{kind} {count}" for kind, count in counts.items() if count)
     pages = len({exercise.docname for exercise in exercises})
     return (
-        f"{len(exercises)} exercises on {pages} pages, each with its solution"
+        f"{len(exercises)} exercises on {pages} page{'s' * (pages > 1)}, each with its solution"
         f"{f' (by kind: {kinds})' if kinds else ''}; "
         f"{sum(exercise.code for exercise in exercises)} with code in the solution, "
         f"{sum(exercise.check for exercise in exercises)} with a check."

@@ -103,7 +103,7 @@ def candidates(value: Fraction, digits: int) -> set[str]:
     """
     if digits == 0:
         nearest = round(value)
-        if abs(value - nearest) > Fraction(1, 10**9) * max(1, abs(value)):
+        if abs(value - nearest) > Fraction(1, 10**9) * max(Fraction(1), abs(value)):
             raise Unreadable(f"{float(value):.6g} is no whole number, and one is asked")
         return {written(nearest, 0)}
     found = {written(0, 0)} if abs(value) <= NOTHING else set()

@@ -1,0 +1,157 @@
+"""The authors' table of answers: it makes the data file, and no word of it reaches a student."""
+
+import importlib
+import json
+import re
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "answers"))
+
+import seal_answers  # noqa: E402
+from asking import Question, values  # noqa: E402
+
+from randomfeatures.exercises.reading import number_of, rounded  # noqa: E402
+
+TABLE = seal_answers.table()
+DATA = json.loads(seal_answers.DATA.read_text(encoding="utf-8"))
+NUMBERED = [question for question in TABLE if question.form != "counterexample"]
+SITE = ROOT / "_build" / "html"
+
+
+def pages() -> str:
+    return "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "book").glob("*/*.md"))
+
+
+def test_the_data_file_is_that_of_the_table():
+    assert seal_answers.as_text(TABLE) == seal_answers.DATA.read_text(encoding="utf-8"), (
+        "run python workshop/seal_answers.py"
+    )
+
+
+def test_every_question_has_its_check_in_the_book_and_the_other_way_round():
+    text = pages()
+    checks = re.findall(r"^```\{check\} (\S+)$", text, flags=re.M)
+    assert sorted(checks) == sorted(question.label for question in TABLE)
+    for question in TABLE:
+        assert f":label: {question.label}\n" in text
+
+
+def test_a_question_stands_in_the_file_of_its_chapter():
+    for path in (ROOT / "answers").glob("*/*.py"):
+        chapter = ROOT / "book" / path.parent.name / f"{path.stem.replace('_', '-')}.md"
+        source = path.read_text(encoding="utf-8")
+        for label in re.findall(r'"(ex-[\w-]+)"', source):
+            assert f":label: {label}\n" in chapter.read_text(encoding="utf-8"), (path, label)
+
+
+def test_the_data_file_is_made_of_seals_and_of_what_is_asked():
+    """Whatever is not on this list is no hash: so there is no place for an answer to stand."""
+    for label, question in DATA.items():
+        assert re.fullmatch(r"ex-[a-z0-9-]+", label)
+        if question["form"] == "counterexample":
+            assert set(question) == {"form", "judge", "asked"}
+            continue
+        assert set(question) - {"at"} == {"form", "digits", "right", "wrong"}
+        assert question["form"] in {"number", "numbers", "function"}
+        assert question["digits"] in range(10)
+        for entry in [question["right"], *question["wrong"]]:
+            assert set(entry) == {"tags", "text"}
+            assert re.fullmatch(r"([0-9a-f]{256})*", entry["text"])
+            for tag in entry["tags"]:
+                assert tag is None or re.fullmatch(r"[0-9a-f]{32}", tag)
+
+
+def test_the_points_do_not_give_the_values_away():
+    for question in NUMBERED:
+        for point in question.at:
+            known = {rounded(number_of(value), question.digits) for value in point.values()}
+            right = rounded(number_of(question.right(**point)), question.digits)
+            assert right not in known, question.label
+
+
+def test_a_wrong_answer_is_not_taken_for_another():
+    """Each wrong answer differs from the right one, and two wrong ones from each other."""
+    for question in NUMBERED:
+        keys = [
+            tuple(
+                None if value is None else rounded(number_of(value), question.digits)
+                for value in values(question, answer)
+            )
+            for answer in (question.right, *question.wrong.values())
+        ]
+        assert len(set(keys)) == len(keys), question.label
+
+
+def secrets() -> list[str]:
+    """What only authors have: sentences, and the first words of each file of answers."""
+    found = [said for q in TABLE for said in (*q.wrong, q.remark) if said and not q.judge]
+    return [*found, "Answers of book/", "class Question"]
+
+
+def test_no_word_of_the_table_is_in_the_wheel(tmp_path):
+    pytest.importorskip("setuptools", reason="the book's tools are not installed")
+    pytest.importorskip("jupytext", reason="the book's tools are not installed")
+    sys.path.append(str(ROOT / "book" / "_ext"))
+    notebooks = importlib.import_module("notebooks")
+    with ZipFile(tmp_path / notebooks.build_wheel(tmp_path)) as wheel:
+        names = wheel.namelist()
+        text = "\n".join(wheel.read(name).decode(errors="replace") for name in names)
+    assert "randomfeatures/data/exercises.json" in names
+    assert not [name for name in names if "answers" in name or "asking" in name]
+    for secret in secrets():
+        assert secret not in text, secret
+    part = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in (ROOT / "src" / "randomfeatures" / "exercises").glob("*.py")
+    )
+    for question in NUMBERED:
+        for value in map(number_of, values(question, question.right)):
+            if value.denominator != 1:  # a whole number stands anywhere by chance
+                shown = f"{float(value):.4g}"
+                assert len(shown) < 5 or shown not in part, question.label
+
+
+@pytest.mark.skipif(not SITE.is_dir(), reason="the book is not built")
+def test_no_word_of_the_table_is_in_the_site_or_its_notebooks():
+    kinds = {".html", ".ipynb", ".md", ".json", ".js", ".txt", ".py"}
+    for path in SITE.rglob("*"):
+        if path.suffix in kinds and "pyodide" not in path.parts:
+            text = path.read_text(encoding="utf-8", errors="replace")
+            for secret in secrets():
+                assert secret not in text, (path, secret)
+
+
+def test_a_planted_answer_is_found(monkeypatch):
+    """The test of the data file is able to fail."""
+    planted = {"ex-a": {"form": "number", "digits": 6, "right": {"tags": ["0.5"], "text": ""}}}
+    monkeypatch.setitem(globals(), "DATA", planted)
+    with pytest.raises(AssertionError):
+        test_the_data_file_is_made_of_seals_and_of_what_is_asked()
+
+
+def test_two_questions_with_one_label_are_refused(tmp_path):
+    (tmp_path / "part").mkdir()
+    source = "from asking import Question\n\nQUESTIONS = [Question('ex-a', right=1)] * 2\n"
+    (tmp_path / "part" / "chapter.py").write_text(source, encoding="utf-8")
+    with pytest.raises(ValueError, match="two questions for ex-a"):
+        seal_answers.table(tmp_path)
+
+
+def test_forms():
+    assert Question("ex-a", right=Fraction(1, 2)).form == "number"
+    assert Question("ex-a", right=(1, 2)).form == "numbers"
+    assert Question("ex-a", right=abs, at=[{"x": 1}]).form == "function"
+    assert Question("ex-a", right=[], judge="j").form == "counterexample"
+
+
+def test_the_command_says_whether_the_file_is_up_to_date():
+    command = [sys.executable, "workshop/seal_answers.py", "--check"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert (run.returncode, run.stdout) == (0, "up to date\n"), run.stderr
