@@ -46,7 +46,7 @@ def asked(monkeypatch):
 def filled(answer):
     """A wrong answer of several numbers, with a stranger where any number will do."""
     if isinstance(answer, tuple):
-        return tuple(12345.678 if entry is None else entry for entry in answer)
+        return tuple(12345 if entry is None else entry for entry in answer)
     return answer
 
 
