@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("benchmarks", "book/_ext", "experiments", "src", "tests", "workshop")
+FOLDERS = ("answers", "benchmarks", "book/_ext", "experiments", "src", "tests", "workshop")
 FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 MOST_LINES = 400
 GENERATORS = {"default_rng", "Generator", "RandomState", "SeedSequence", "seed", "manual_seed"}
