@@ -134,6 +134,7 @@ def test_the_pages_of_the_package_show_every_module():
             for p in (package / path.stem).iterdir()
             if p.suffix == ".py" or (p / "__init__.py").exists()
         }
-        listed = importlib.import_module(f"randomfeatures.{path.stem}").__all__
+        listed = set(importlib.import_module(f"randomfeatures.{path.stem}").__all__)
+        listed -= {"check"} if path.stem == "exercises" else set()  # a function, for short
         assert shown == headed
         assert sorted(shown) == sorted(listed) == sorted(modules - {"__init__"})

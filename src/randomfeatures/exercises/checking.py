@@ -81,7 +81,7 @@ def known(label: str) -> dict[str, Any]:
 def in_words(question: dict[str, Any]) -> str:
     """The form of the answer.
 
-    >>> in_words({"form": "function", "digits": 6, "at": [{"d": 3, "s": 1.0}], "right": []})
+    >>> in_words({"form": "function", "digits": 6, "at": [{"d": 3, "s": 1.0}]})
     'a function of d and s, to 6 significant digits'
     """
     digits, count = question.get("digits"), len(question.get("right", {}).get("tags", ()))
