@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
 OUT = ROOT / "_build" / "pdf"
 BOOK = "random-features.pdf"
-SHEETS = ("_static/katex/katex.min.css", "_static/pygments.css")
+SHEETS = ("_static/katex/katex.min.css", "_static/formulas.css", "_static/pygments.css")
 # What stands beside the link to the PDF in the line above a page.
 PRINT = '<button type="button" class="page-print"'
 LICENCE = "Text CC BY 4.0, code MIT"

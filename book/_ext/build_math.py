@@ -16,6 +16,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from docutils import nodes
+from light_math import lighter
 from py_mini_racer import JSEvalException, MiniRacer
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
@@ -67,16 +68,9 @@ def render(tex: str, display: bool) -> tuple[str, str, str]:
 
     The complaint is empty if nothing is wrong.
     """
-    options = {
-        "displayMode": display,
-        "throwOnError": True,
-        "strict": "error",
-        "errorColor": UNTRUSTED,
-        "macros": dict(MACROS),
-    }
     katex().eval("complaints = []")
     try:
-        html = katex().call("katex.renderToString", tex, options)
+        html = typeset(tex, display)
     except JSEvalException as error:
         # The message's later lines are KaTeX's own program text.
         message = str(error).split("\n")[0].split("KaTeX parse error: ")[-1]
@@ -84,9 +78,21 @@ def render(tex: str, display: bool) -> tuple[str, str, str]:
     complaint = katex().eval("complaints.join('; ')")
     if UNTRUSTED in html:
         complaint = "a command that KaTeX only runs in trusted input"
-    html = re.sub(r"<annotation.*?</annotation>|</?semantics>", "", html, flags=re.S)
     mathml = re.search(r"<math.*?</math>", html, flags=re.S).group()
-    return html, plain_text(mathml), complaint
+    return lighter(html), plain_text(mathml), complaint
+
+
+def typeset(tex: str, display: bool) -> str:
+    """KaTeX's markup of a formula, without the TeX that it repeats there."""
+    options = {
+        "displayMode": display,
+        "throwOnError": True,
+        "strict": "error",
+        "errorColor": UNTRUSTED,
+        "macros": dict(MACROS),
+    }
+    html = katex().call("katex.renderToString", tex, options)
+    return re.sub(r"<annotation.*?</annotation>|</?semantics>", "", html, flags=re.S)
 
 
 # Plain text.

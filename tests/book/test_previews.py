@@ -411,7 +411,7 @@ def test_a_displayed_formula_is_copied_as_latex(desk):
     page.goto(desk.base + first_page_with(r'class="formula" data-tex="[^"]*lVert'))
     formula = page.locator('.formula[data-tex*="lVert"]:visible').first
     latex = formula.get_attribute("data-tex")
-    formula.locator(".mord, .mi").first.dblclick()
+    formula.locator(".katex-base").first.dblclick()
     assert said(page) == "LaTeX copied"
     assert page.evaluate(CLIPBOARD) == latex
     page.evaluate("navigator.clipboard.writeText('')")
