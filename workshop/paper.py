@@ -154,7 +154,10 @@ def leave_code_out(cell: Tag) -> None:
 
 
 def move_solutions(page: Page) -> None:
-    """Move the solutions, in which their code is, to the end of the chapter, or away."""
+    """Move the solutions, in which their code is, to the end of the chapter, or away.
+
+    The hints of an exercise go with its solution: on paper they cannot be folded.
+    """
     found = page.text.select("details.solution")
     if SOLUTIONS == "open" or not found:
         return
@@ -163,12 +166,25 @@ def move_solutions(page: Page) -> None:
     for solution in found:
         exercise = solution.find_previous(class_="exercise")
         holder = new("div", **{"class": "solved"})
+        holder.extend([hint.extract() for hint in hints_above(solution)])
         holder.append(solution.extract())
         section.append(holder)
         if SOLUTIONS == "end" and exercise is not None:
             refer(exercise, solution)
     if SOLUTIONS == "end":
         (page.text.find("section") or page.text).append(section)
+
+
+def hints_above(solution: Tag) -> list[Tag]:
+    """The hints between an exercise and its solution, in their order."""
+    found = []
+    for element in solution.find_previous_siblings():
+        classes = element.get("class", ())
+        if "exercise" in classes:
+            return found[::-1]
+        if "hint" in classes:
+            found.append(element)
+    return []
 
 
 def refer(exercise: Tag, solution: Tag) -> None:

@@ -314,15 +314,22 @@ def test_figure_code_is_left_out_and_other_code_kept(monkeypatch):
     assert "plot()" in str(kept.text) and "Show" not in str(kept.text)
 
 
-@pytest.mark.parametrize(("where", "order"), [("end", "ECS"), ("open", "ESC"), ("nowhere", "EC")])
+@pytest.mark.parametrize(
+    ("where", "order"), [("end", "EACHIS"), ("open", "EHIASC"), ("nowhere", "EAC")]
+)
 def test_solutions_stand_where_the_setting_says(monkeypatch, where, order):
     monkeypatch.setattr(paper, "SOLUTIONS", where)
-    solved = page("""<section><div class="exercise" id="e">EXERCISE</div>
+    solved = page("""<section><details class="hint">OTHER</details>
+        <div class="exercise" id="e">EXERCISE</div>
+        <details class="hint">FIRST</details><details class="hint">SECOND</details>
+        <div class="exercise-check">ASKED</div>
         <details class="solution" id="s"><summary>Title</summary>SOLUTION
         <div class="cell">code</div></details><p>CLOSE</p></section>""")
     paper.for_paper(solved)
     text = solved.text.get_text()
     words = {"E": "EXERCISE", "S": "SOLUTION", "C": "CLOSE"}
+    words |= {"H": "FIRST", "I": "SECOND", "A": "ASKED"}
+    assert text.index("OTHER") < text.index("EXERCISE")
     found = sorted((text.index(word), letter) for letter, word in words.items() if word in text)
     assert "".join(letter for _, letter in found) == order
     assert ("code" in text) == (where != "nowhere")
