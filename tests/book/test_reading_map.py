@@ -79,7 +79,7 @@ def read(folder, text: str, monkeypatch) -> list:
     write(folder / "book", {"a.md": text})
     probe = SimpleNamespace(setup=lambda app: app.connect("doctree-read", keep) and None)
     monkeypatch.setitem(sys.modules, "probe_of_minutes", probe)
-    build(folder, "sphinx_exercise", "probe_of_minutes")
+    build(folder, "sphinx_exercise", "exercises", "probe_of_minutes")
     return found
 
 
@@ -100,12 +100,20 @@ Three more words.
 ```
 
 ```{exercise}
-:label: ex-x
+:label: ex-parseval
 
 Not counted at all.
 ```
 
-```{solution} ex-x
+```{hint} ex-parseval
+Nor is this.
+```
+
+```{check} ex-parseval
+Nor this, nor its line of code.
+```
+
+```{solution} ex-parseval
 Not this either.
 ```
 

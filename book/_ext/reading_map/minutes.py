@@ -1,7 +1,8 @@
 """The rule of the minutes: what a reader meets in a section, counted, and turned into time.
 
 Words are read at one pace in the text and at half of it in proofs. Everything else counts as so
-many words. Exercises, their solutions and code that the page folds away are not counted.
+many words. Exercises, their hints, checks and solutions, and code that the page folds away are not
+counted.
 """
 
 import math
@@ -65,7 +66,7 @@ def has_title(node: nodes.section) -> bool:
 
 def count(node: nodes.Node, section: Section, in_proof: bool) -> None:
     """Add to the section what stands in the node, without the sections in it."""
-    if isinstance(node, SKIPPED) or is_section(node):
+    if isinstance(node, SKIPPED) or is_section(node) or is_of_an_exercise(node):
         return
     if isinstance(node, nodes.Text):
         add(section, len(WORD.findall(node.astext())), in_proof)
@@ -90,6 +91,11 @@ def count(node: nodes.Node, section: Section, in_proof: bool) -> None:
             section.results.append(node["label"])
         for child in node.children:
             count(child, section, in_proof or isinstance(node, proof_node))
+
+
+def is_of_an_exercise(node: nodes.Node) -> bool:
+    """A hint or a check, which say what exercise they belong to."""
+    return isinstance(node, nodes.Element) and "exercise" in node
 
 
 def add(section: Section, words: int, in_proof: bool) -> None:
