@@ -3,7 +3,8 @@
 ``glue("name", value)`` keeps a number of the run for the prose. The whole source is run, and the
 page shows it without these statements, without what is imported for them alone, and without a cell
 that consists of nothing else. The Run buttons run what is shown, and the PDF prints it; the
-download has the same code too (``notebooks``), for its prose has the numbers filled in.
+download has the same code too (``notebooks``), for its prose has the numbers filled in. A cell that
+does nothing but import, and set the style of the figures, is folded.
 """
 
 import ast
@@ -13,10 +14,13 @@ from collections import Counter
 from collections.abc import Iterator
 
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
 
 BOOKKEEPING = {"glue"}
 WIDTH = 76  # what a page has room for
+STYLE = {"use_style"}
+FEW = 4  # lines of imports that are no obstacle
 Imports = ast.Import | ast.ImportFrom
 Edit = tuple[ast.stmt, str]  # a statement, and what stands in its place
 
@@ -77,9 +81,26 @@ def is_bookkeeping(statement: ast.stmt) -> bool:
     """Whether it is a call of ``glue``, or a loop or condition around nothing else."""
     if isinstance(statement, ast.For | ast.If | ast.With):
         return not getattr(statement, "orelse", []) and all(map(is_bookkeeping, statement.body))
+    return calls(statement, BOOKKEEPING)
+
+
+def calls(statement: ast.stmt, names: set[str]) -> bool:
+    """Whether it is no more than a call of one of the functions."""
     call = statement.value if isinstance(statement, ast.Expr) else None
     called = call.func if isinstance(call, ast.Call) else None
-    return isinstance(called, ast.Name) and called.id in BOOKKEEPING
+    return isinstance(called, ast.Name) and called.id in names
+
+
+def only_imports(source: str) -> bool:
+    """Whether a cell is a list of imports of more than a few lines, with the style of the figures.
+
+    >>> only_imports("import a\\n" * 5 + "use_style()"), only_imports("import a\\n" * 5 + "a.b()")
+    (True, False)
+    """
+    tree = parsed(source)
+    return source.count("\n") >= FEW and all(
+        isinstance(statement, Imports) or calls(statement, STYLE) for statement in tree.body
+    )
 
 
 # What stands in their place.
@@ -195,8 +216,22 @@ def on_doctree_resolved(app: Sphinx, document: nodes.document, docname: str) -> 
         if text.strip():
             block.rawsource, block.children = text, []
             block += nodes.Text(text)
+            if only_imports(text):
+                fold(block.parent)
         else:
             remove(block)
+
+
+def fold(code: nodes.container) -> None:
+    """Fold the code of a cell as the cell's own tag ``hide-input`` would, under its own name."""
+    cell = code.parent
+    if part(cell) == "cell_code":
+        box = HideCodeCellNode(
+            prompt_show="Imports", prompt_hide="Imports", classes=["above-input"]
+        )
+        cell["classes"].append("tag_hide-input")
+        cell.replace(code, box)
+        box += code
 
 
 def remove(node: nodes.Element) -> None:

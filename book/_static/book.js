@@ -54,7 +54,7 @@
   };
 
   // A link into a folded proof opens it, and paper cannot be clicked.
-  const unfold = () => {
+  const unfold = (moved = false) => {
     let target = null;
     try {
       target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
@@ -65,9 +65,8 @@
     for (let node = target; node; node = node.parentElement) {
       if (node.tagName === "DETAILS" && !node.open) opened = node.open = true;
     }
-    if (opened) target.scrollIntoView();
+    if (opened || moved) target?.scrollIntoView();
   };
-  window.addEventListener("hashchange", unfold);
 
   // What the style sheet has put off is laid out while the browser is idle, a section at a time; at once where a place is asked for.
   const atOnce = () => document.documentElement.classList.remove("by-need");
@@ -83,7 +82,11 @@
     idle(next);
     document.addEventListener("click", (event) => event.target.closest('a[href*="#"]') && atOnce(), true);
   };
-  addEventListener("hashchange", atOnce);
+  addEventListener("hashchange", () => {
+    const moved = document.documentElement.matches(".by-need");
+    atOnce();
+    unfold(moved);
+  });
 
   // What scrolls sideways in its own box can be scrolled with the keyboard. A box is measured when it comes near, for what is far away is not laid out.
   const reachable = () => {

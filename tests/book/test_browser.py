@@ -481,7 +481,11 @@ def test_the_line_above_a_chapter(desk):
 def test_a_film_plays_stops_and_follows_its_slider(desk):
     desk.page.goto(desk.base + first_page_with('class="film"'))
     film = desk.page.locator(".film").first
-    button, slider, images = film.locator("button"), film.locator("input"), film.locator("img")
+    button, slider, images = (
+        film.locator("button:not(.figure-enlarge)"),
+        film.locator("input"),
+        film.locator("img"),
+    )
     last = images.count() - 1
     shown = """film => [...film.querySelectorAll('img')].flatMap(
         (image, i) => (image.checkVisibility() ? [i] : []))"""

@@ -145,6 +145,23 @@ glue("z", "4")
 glue("w", print("told"))
 ```
 
+```{code-cell} ipython3
+import ast
+import math
+import random
+import re
+import sys
+```
+
+```{code-cell} ipython3
+import ast
+import math
+import random
+import re
+import sys
+x = 1
+```
+
 The end.
 """
 
@@ -157,8 +174,11 @@ def test_the_page_shows_the_rest_coloured_and_runs_the_whole(tmp_path):
     cells = text.select("div.cell")
     shown = [[code.get_text().strip() for code in cell.select("pre")] for cell in cells]
     first = 'def glue(name, text):\n    pass\n\nx = 2\nprint("printed")'
-    assert shown == [[first, "printed"], ["y = x + 1"], ["told"]]
+    imports = "\n".join(f"import {name}" for name in ("ast", "math", "random", "re", "sys"))
+    others = [[imports], [f"{imports}\nx = 1"]]
+    assert shown == [[first, "printed"], ["y = x + 1"], ["told"], *others]
     assert cells[0].select(".highlight .k")  # the keyword def
     # What it prints stays, and so does the fold of what is left of a folded cell.
-    assert [len(cell.select("details")) for cell in cells] == [0, 1, 0]
+    assert [len(cell.select("details")) for cell in cells] == [0, 1, 0, 1, 0]
+    assert cells[3].select_one("summary").get_text().split() == ["Imports", "Imports"]
     assert not cells[2].select(".cell_input")
