@@ -4,6 +4,7 @@ Every question of the authors' table is asked here: its right answer, which the 
 passes in every form, and each likely wrong answer gets its own sentence.
 """
 
+import itertools
 import json
 import sys
 from fractions import Fraction
@@ -109,6 +110,7 @@ def test_several_numbers(asked):
     assert both == "Not right. The norm, not its square. Two thirds."
     assert "3 numbers, and 2 are asked" in check("ex-pair", [1, 2, 3]).message
     assert "2 numbers are asked" in check("ex-pair", 0.5).message
+    assert "2 are asked" in check("ex-pair", itertools.count()).message
 
 
 def test_functions(asked):

@@ -73,6 +73,9 @@ class Rude:
         (np.zeros(0), "shape"),
         (Rude(), "<Rude>"),
         (np.array("x"), "text"),
+        pytest.param(10**5000, "thousands of digits", id="large"),
+        pytest.param(Fraction(1, 10**5000), "thousands of digits", id="small"),
+        (Decimal("1e999999"), "not finite"),
     ],
 )
 def test_garbage_gets_a_clear_message(answer, said):

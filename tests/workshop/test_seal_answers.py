@@ -3,7 +3,6 @@
 import importlib
 import json
 import re
-import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -151,7 +150,18 @@ def test_forms():
     assert Question("ex-a", right=[], judge="j").form == "counterexample"
 
 
-def test_the_command_says_whether_the_file_is_up_to_date():
-    command = [sys.executable, "workshop/seal_answers.py", "--check"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
-    assert (run.returncode, run.stdout) == (0, "up to date\n"), run.stderr
+def test_the_command_writes_the_file_and_says_whether_it_is_up_to_date(
+    monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setattr(seal_answers, "table", lambda: [Question("ex-a", right=1, digits=0)])
+    monkeypatch.setattr(seal_answers, "DATA", tmp_path / "exercises.json")
+    monkeypatch.setattr(seal_answers, "ROOT", tmp_path)
+
+    def said(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["seal_answers.py", *arguments])
+        return seal_answers.main(), capsys.readouterr().out
+
+    assert said("--check")[0] == 1
+    assert said() == (0, "exercises.json: 1 exercises with a check\n")
+    assert said("--check") == (0, "up to date\n")
+    assert list(json.loads(seal_answers.DATA.read_text(encoding="utf-8"))) == ["ex-a"]

@@ -5,11 +5,14 @@ Each function takes an answer and returns whether it does what is asked, and a s
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 from .reading import Unreadable, kind_of, number_of, shown
 
 TOLERANCE = 1e-9
+MOST = 1000
+"""Vectors of a list, and numbers of a vector, that are read."""
 
 
 def vectors(answer: Any, dimension: int) -> list[list[float]]:
@@ -20,10 +23,10 @@ def vectors(answer: Any, dimension: int) -> list[list[float]]:
     if isinstance(answer, str | bytes | dict) or not isinstance(answer, Iterable):
         raise Unreadable(f"{shown(answer)} is {kind_of(answer)}, and a list of vectors is asked")
     found = []
-    for row in answer:
+    for row in islice(answer, MOST):
         if isinstance(row, str | bytes | dict) or not isinstance(row, Iterable):
             raise Unreadable(f"{shown(row)} is no vector of {dimension} numbers")
-        found.append([float(number_of(entry)) for entry in row])
+        found.append([float(number_of(entry)) for entry in islice(row, MOST)])
         if len(found[-1]) != dimension:
             raise Unreadable(f"a vector has {len(found[-1])} numbers, and {dimension} are asked")
     if not found:

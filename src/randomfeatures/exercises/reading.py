@@ -13,6 +13,9 @@ from typing import Any
 NOTHING = Fraction(1, 10**12)
 """What is smaller than this counts as zero where zero is the answer."""
 
+MOST_BITS = 10_000
+"""Numerators and denominators that are longer are not read."""
+
 
 class Unreadable(ValueError):
     """An answer of the wrong kind; its text says what is wrong, for the one who gave it."""
@@ -35,10 +38,10 @@ def number_of(answer: Any) -> Fraction:
         raise Unreadable(f"{answer} is no number")
     if isinstance(answer, str | bytes):
         raise Unreadable(f"{shown(answer)} is a text; write the number without quotation marks")
-    if isinstance(answer, Decimal) and answer.is_finite():
-        return Fraction(answer)
+    if isinstance(answer, Decimal) and answer.is_finite() and abs(answer.adjusted()) < 2000:
+        return of_few_digits(Fraction(answer))
     if isinstance(answer, numbers.Rational):
-        return Fraction(int(answer.numerator), int(answer.denominator))
+        return of_few_digits(Fraction(int(answer.numerator), int(answer.denominator)))
     if isinstance(answer, numbers.Complex) and not isinstance(answer, numbers.Real):
         if abs(complex(answer).imag) > 1e-12 * abs(complex(answer)):
             raise Unreadable(f"{shown(answer)} is not real")
@@ -56,6 +59,13 @@ def number_of(answer: Any) -> Fraction:
     if not math.isfinite(value):
         raise Unreadable(f"{value} is not finite")
     return Fraction(value)
+
+
+def of_few_digits(value: Fraction) -> Fraction:
+    """The number itself, if it has no more than thousands of digits."""
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MOST_BITS:
+        raise Unreadable("the number has thousands of digits")
+    return value
 
 
 def unwrapped(answer: Any) -> Any:
