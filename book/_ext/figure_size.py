@@ -1,9 +1,12 @@
 """Sphinx extension: a page says how large its figures are, and loads them when they come near.
 
 Without the size the text below a figure moves when the figure arrives; and a page with ten figures
-need not fetch the last before its first line is read.
+need not fetch the last before its first line is read. So a picture that a cell has written into the
+page itself, as a film's, is a file too.
 """
 
+import base64
+import hashlib
 import re
 import struct
 from pathlib import Path
@@ -15,6 +18,26 @@ from sphinx.application import Sphinx
 IMAGE = re.compile(
     r'<img (?![^>]*\bwidth=)(?P<rest>[^>]*?src="[^"]*_images/(?P<name>[^"/]+)"[^>]*?)>'
 )
+
+WRITTEN = re.compile(r'(?<=src=")data:image/png;base64,([A-Za-z0-9+/=]{1000,})(?=")')
+
+
+def filed(html: str, folder: Path, address: str) -> tuple[str, dict[str, Path]]:
+    """The page with each picture that it holds itself in a file of ``folder``, and these files.
+
+    ``address`` is the folder as the page names it.
+    """
+    files = {}
+
+    def file(match: re.Match) -> str:
+        picture = base64.b64decode(match[1])
+        name = f"{hashlib.sha256(picture).hexdigest()[:16]}.png"
+        files[name] = folder / name
+        folder.mkdir(parents=True, exist_ok=True)
+        files[name].write_bytes(picture)
+        return f"{address}/{name}"
+
+    return WRITTEN.sub(file, html), files
 
 
 def sized(html: str, sources: dict[str, Path]) -> str:
@@ -41,8 +64,11 @@ def on_page_context(
     app: Sphinx, pagename: str, template: str, context: dict, document: nodes.document | None
 ) -> None:
     if "body" in context:
-        files = {name: Path(app.srcdir) / path for path, name in app.builder.images.items()}
-        context["body"] = sized(context["body"], files)
+        images = app.builder.imagedir
+        folder, address = Path(app.outdir) / images, context["pathto"](images, 1)
+        body, files = filed(context["body"], folder, address)
+        files |= {name: Path(app.srcdir) / path for path, name in app.builder.images.items()}
+        context["body"] = sized(body, files)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

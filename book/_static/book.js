@@ -50,6 +50,7 @@
     bindPrint();
     bindMenus();
     reachable();
+    bringFilms();
     layOut();
   };
 
@@ -101,6 +102,15 @@
       near.disconnect();
       for (const box of boxes) near.observe(box);
     });
+  };
+
+  // All pictures of a film come when it is near: those that are hidden would come only when their turn is.
+  const bringFilms = () => {
+    const near = new IntersectionObserver((seen) => {
+      const films = seen.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
+      for (const image of films.flatMap((film) => [...film.querySelectorAll("img")])) image.loading = "eager";
+    }, { rootMargin: "800px" });
+    for (const film of document.querySelectorAll(".film")) near.observe(film);
   };
 
   // The theme's menus are boxes to tick: here Enter ticks them too, Escape closes them, and so does a choice.

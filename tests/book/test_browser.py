@@ -491,6 +491,9 @@ def test_a_film_plays_stops_and_follows_its_slider(desk):
         (image, i) => (image.checkVisibility() ? [i] : []))"""
     label = "film => film.querySelector('output').textContent"
     assert film.evaluate(shown) == [last]  # nothing moves before it is asked to
+    film.scroll_into_view_if_needed()
+    arrived = "film => [...film.querySelectorAll('img')].every((image) => image.naturalWidth)"
+    desk.page.wait_for_function(arrived, arg=film.element_handle(), timeout=15_000)
     button.click()
     assert button.inner_text() == "Pause"
     desk.page.wait_for_function(

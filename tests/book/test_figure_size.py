@@ -1,5 +1,6 @@
 """Figures say their size, and all but the first are loaded when they come near."""
 
+import base64
 import sys
 from pathlib import Path
 
@@ -32,3 +33,20 @@ def test_what_is_no_figure_or_has_a_size_or_no_file_is_left_alone(tmp_path):
         '<img alt="x" src="_images/gone.png">',
     ):
         assert figure_size.sized(image, {}) == image
+
+
+def test_a_picture_written_into_the_page_becomes_a_file(tmp_path):
+    Image.effect_noise((60, 40), 50).save(tmp_path / "noise.png")
+    picture = (tmp_path / "noise.png").read_bytes()
+    written = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+    page = f'<p>{written[:40]}</p><img src="{written}" alt="x"><img src="{written}" hidden>'
+    html, files = figure_size.filed(page, tmp_path / "site" / "_images", "../_images")
+    [(name, path)] = files.items()
+    assert path.read_bytes() == picture and path.parent == tmp_path / "site" / "_images"
+    assert html == page.replace(f'src="{written}"', f'src="../_images/{name}"')
+    assert figure_size.sized(html, files).count('width="60" height="40"') == 2
+
+
+def test_a_small_picture_stays_in_the_page(tmp_path):
+    page = '<img src="data:image/png;base64,AAAA" alt="x">'
+    assert figure_size.filed(page, tmp_path, "_images") == (page, {})
