@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import test_browser
+from small_book import build, write
+from small_book import page as built_page
 from test_browser import SITE, Visit, pages, serve, visit
 
 from randomfeatures.chapters.explorer import ERRORS, grid, page
@@ -18,7 +20,7 @@ from randomfeatures.sharp.every_bound_table import KINDS
 BOOK = Path(__file__).resolve().parents[2] / "book"
 pytest.importorskip("sphinx", reason="the book's tools are not installed")
 sys.path.insert(0, str(BOOK / "_ext"))
-from explorer import FILES, wanted  # noqa: E402
+from explorer import STATIC  # noqa: E402
 
 browser, site = test_browser.browser, test_browser.site
 
@@ -40,8 +42,8 @@ def folder(tmp_path_factory):
     links = " ".join(f'<a href="x.html#{label}">Theorem {label[4:]}</a>' for label in LABELS)
     text = SKELETON.format(links=links, explorer=page(grid((10, 784), (-0.5, 0.0, 0.5))))
     (folder / "numbers.html").write_text(text, encoding="utf-8")
-    for name in FILES:
-        (folder / name).write_bytes((BOOK / "_static" / name).read_bytes())
+    for file in STATIC.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
     return folder
 
 
@@ -267,9 +269,14 @@ def test_it_works_from_a_folder_on_disk(browser, folder):
     here.page.close()
 
 
-def test_its_files_are_wanted_by_its_page_only():
-    assert wanted("_static/explorer.js", "numbers") and not wanted("_static/explorer.js", "index")
-    assert wanted("_static/book.js", "index")
+def test_only_its_page_loads_its_files(tmp_path):
+    pages = {"book/numbers.md": "# Numbers\n", "book/other.md": "# Other\n"}
+    write(tmp_path, pages)
+    assert build(tmp_path, "explorer") == []
+    for name in ("explorer.js", "explorer.css"):
+        assert f"_static/{name}" in built_page(tmp_path, "numbers")
+        assert name not in built_page(tmp_path, "other")
+        assert (tmp_path / "html" / "_static" / name).is_file()
 
 
 # On the finished site ----------------------------------------------------------------------------
@@ -280,12 +287,12 @@ def built() -> None:
         pytest.skip("no page of numbers in the built site: run `make book` first")
 
 
-def test_only_its_page_loads_its_files(site):
+@pytest.mark.parametrize("file", ["explorer.js", "explorer.css"])
+def test_only_its_page_of_the_book_loads_its_files(site, file):
     built()
-    loading = [
-        name for name in pages() if "explorer.js" in (SITE / name).read_text(encoding="utf-8")
-    ]
+    loading = [name for name in pages() if file in (SITE / name).read_text(encoding="utf-8")]
     assert loading == ["numbers.html"]
+    assert ".explorer-" not in (SITE / "_static" / "site.css").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
