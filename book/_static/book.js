@@ -76,7 +76,10 @@
     const rest = [...document.querySelectorAll("html.by-need :is(article > section > section, .claims-chapter)")];
     const next = () => {
       const section = rest.shift();
-      if (!section) return atOnce();
+      if (!section) {
+        atOnce();
+        return idle(() => reach([...document.querySelectorAll(WIDE)]));
+      }
       section.style.contentVisibility = "visible";
       idle(next);
     };
@@ -89,14 +92,15 @@
     unfold(moved);
   });
 
-  // What scrolls sideways in its own box can be scrolled with the keyboard. A box is measured when it comes near, for what is far away is not laid out.
+  // What scrolls sideways in its own box can be scrolled with the keyboard. A box is measured when all is laid out, and again when it comes near, for a fold may have opened.
+  const WIDE = "article :is(.formula, pre, .table-wrapper, .claims-graph, dl.py > dt)";
+  const reach = (boxes) => {
+    const wide = boxes.map((box) => box.scrollWidth > box.clientWidth + 1);
+    boxes.forEach((box, i) => (wide[i] ? (box.tabIndex = 0) : box.removeAttribute("tabindex")));
+  };
   const reachable = () => {
-    const measure = (box) => {
-      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
-    };
-    const near = new IntersectionObserver((seen) => seen.forEach((entry) => entry.isIntersecting && measure(entry.target)), { rootMargin: "800px" });
-    const boxes = document.querySelectorAll("article :is(.formula, pre, .table-wrapper, .claims-graph, dl.py > dt)");
+    const near = new IntersectionObserver((seen) => reach(seen.filter((entry) => entry.isIntersecting).map((entry) => entry.target)), { rootMargin: "800px" });
+    const boxes = document.querySelectorAll(WIDE);
     for (const box of boxes) near.observe(box);
     addEventListener("resize", () => {
       near.disconnect();
