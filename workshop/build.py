@@ -31,8 +31,15 @@ from traitlets.config import Config
 SITE, CACHE = ROOT / "_build" / "html", ROOT / ".cache" / "chapters"
 PYODIDE = ROOT / ".cache" / "pyodide"  # for the Run buttons; not there is fine
 CELL_TIMEOUT = CONFIG["execute"]["timeout"]
-# A kernel's start prints a warning about its transport that is none of the reader's business.
-QUIET = ["--IPKernelApp.log_level=ERROR"]
+KERNEL = [
+    # A kernel's start prints a warning about its transport that is none of the reader's business.
+    "--IPKernelApp.log_level=ERROR",
+    # Figures are drawings of lines, sharp at any size and smaller than dots, on no ground of their
+    # own; without a date, for the same book has the same bytes.
+    "--InlineBackend.figure_formats={'svg'}",
+    "--InlineBackend.print_figure_kwargs="
+    "{'bbox_inches': 'tight', 'facecolor': 'none', 'dpi': 220, 'metadata': {'Date': None}}",
+]
 # Where libraries look for a user's settings, and keep what they make: a style or a kernel of the
 # user's own would change the book, and there may be no home to write to.
 USER_FOLDERS = (
@@ -95,7 +102,9 @@ def same_everywhere() -> None:
 
 
 def package_fingerprint() -> str:
-    """Hash of what can change a chapter's outputs beside the chapter: package, versions, Python."""
+    """Hash of what can change a chapter's outputs beside the chapter: package, versions, Python,
+    how its kernel is started.
+    """
     sources = [
         path.read_bytes()
         for path in sorted((ROOT / "src").rglob("*"))
@@ -103,7 +112,7 @@ def package_fingerprint() -> str:
     ]
     installed = versions("randomfeatures", frozenset({"book"}))
     lines = [f"{package}=={version}" for package, version in sorted(installed.items())]
-    return digest([*sources, sys.version.encode(), *map(str.encode, lines)])
+    return digest([*sources, sys.version.encode(), *map(str.encode, [*KERNEL, *lines])])
 
 
 def site_fingerprint() -> str:
@@ -221,7 +230,7 @@ def execute(
             cwd=str(path.parent),
             timeout=CELL_TIMEOUT,
             allow_errors=False,
-            extra_arguments=QUIET,
+            extra_arguments=KERNEL,
             config=through_files(socket),
         )
     except RuntimeError as error:

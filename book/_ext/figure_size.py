@@ -15,9 +15,22 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-IMAGE = re.compile(
-    r'<img (?![^>]*\bwidth=)(?P<rest>[^>]*?src="[^"]*_images/(?P<name>[^"/]+)"[^>]*?)>'
-)
+IMAGE = re.compile(r'<img (?=[^>]*?src="[^"]*_images/(?P<name>[^"/]+)")(?P<rest>[^>]*)>')
+WIDTH = re.compile(r'\bwidth="(?P<pixels>[\d.]+)(px)?" ?')
+
+
+def drawn(file: Path) -> tuple[float, float] | None:
+    """Width and height of a figure in pixels, None if it does not say them. A drawing in SVG says
+    them in points, of which an inch has 72; of pixels it has 96.
+    """
+    if file.suffix == ".png":
+        width, height = struct.unpack(">II", file.read_bytes()[16:24])  # the file's head
+        return width, height
+    head = re.search(r"<svg\b[^>]*>", file.read_text(encoding="utf-8")[:5000])
+    sides = dict(re.findall(r'\b(width|height)="([\d.]+)pt"', head[0] if head else ""))
+    if len(sides) < 2:
+        return None
+    return float(sides["width"]) * 96 / 72, float(sides["height"]) * 96 / 72
 
 WRITTEN = re.compile(r'(?<=src=")data:image/png;base64,([A-Za-z0-9+/=]{1000,})(?=")')
 
@@ -43,19 +56,20 @@ def filed(html: str, folder: Path, address: str) -> tuple[str, dict[str, Path]]:
 def sized(html: str, sources: dict[str, Path]) -> str:
     """The page with the size in pixels at each figure, which is loaded late but for the first.
 
-    ``sources`` has the file of each figure. A drawing in SVG keeps the size that it says itself.
+    ``sources`` has the file of each figure. A width that the page asks for is kept.
     """
     met: list[str] = []
 
     def attributes(match: re.Match) -> str:
         met.append(match["name"])
-        source = sources.get(match["name"])
-        size = ""
-        if source and source.suffix == ".png":
-            width, height = struct.unpack(">II", source.read_bytes()[16:24])  # the file's head
-            size = f'width="{width}" height="{height}" '
+        source, rest, said = sources.get(match["name"]), match["rest"], ""
+        if source and (size := drawn(source)):
+            asked = WIDTH.search(rest)
+            width = float(asked["pixels"]) if asked else size[0]
+            said = f'width="{width:.0f}" height="{width * size[1] / size[0]:.0f}" '
+            rest = WIDTH.sub("", rest)
         late = 'loading="lazy" ' if len(met) > 1 else ""
-        return f"<img {size}{late}{match['rest']}>"
+        return f"<img {said}{late}{rest}>"
 
     return IMAGE.sub(attributes, html)
 

@@ -60,7 +60,7 @@ DARK = {
     "book-chapter": "#7db7f0",
     "book-chapter-surface": "#1a2129",
     "book-rule": "#454b55",
-    "book-figure-filter": "brightness(0.9)",
+    "book-figure-filter": "invert(1) hue-rotate(180deg)",
 }
 SANS = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif"
 MONO = "ui-monospace, 'SFMono-Regular', Menlo, Consolas, 'DejaVu Sans Mono', monospace"

@@ -26,7 +26,21 @@ def test_a_figure_has_its_size_and_only_the_first_is_not_late(tmp_path):
     assert 'alt="x"' in second and 'src="../_images/b.png"' in second
 
 
-def test_what_is_no_figure_or_has_a_size_or_no_file_is_left_alone(tmp_path):
+def test_a_drawing_has_its_size_and_keeps_the_width_that_is_asked_for(tmp_path):
+    file = tmp_path / "a.svg"
+    file.write_text(
+        '<?xml version="1.0"?>\n<svg height="36pt" version="1.1" width="72pt">', "utf-8"
+    )
+    plain, asked = '<img src="../_images/a.svg" alt="x">', '<img alt="x" src="_images/a.svg" {} />'
+    assert figure_size.sized(plain, {"a.svg": file}).startswith('<img width="96" height="48" src=')
+    for width in ('width="480px"', 'width="480"'):
+        found = figure_size.sized(asked.format(width), {"a.svg": file})
+        assert 'width="480" height="240"' in found and found.count("width=") == 1
+    file.write_text("<svg>", encoding="utf-8")  # which says nothing
+    assert figure_size.sized(plain, {"a.svg": file}) == plain
+
+
+def test_what_is_no_figure_or_has_no_file_is_left_alone(tmp_path):
     for image in (
         '<img src="../_static/logo.svg">',
         '<img width="3" src="_images/a.png">',

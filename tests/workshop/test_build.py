@@ -186,6 +186,20 @@ def test_a_wide_printed_line_stops_the_build(small_book):
     assert build(small_book).returncode == 0
 
 
+def test_a_figure_is_a_drawing_without_date_and_ground_the_same_each_time(small_book):
+    code = "import matplotlib.pyplot as plt\nplt.rcParams['svg.hashsalt'] = 'x'\n"
+    code += "fig, ax = plt.subplots()\nax.fill_between([0, 1], [1, 2])\nplt.show()"
+    for name in ("a", "b"):
+        text = chapter(name.upper(), f"{code}\n# not the code of another page: {name}")
+        write(small_book / "book" / f"{name}.md", text)
+    assert build(small_book).returncode == 0
+    [figure] = (small_book / "_build" / "html" / "_images").iterdir()  # named by its content
+    text = figure.read_text(encoding="utf-8")
+    assert figure.suffix == ".svg" and "<dc:date>" not in text
+    ground = text.split('id="patch_1"')[1].split("</g>")[0]
+    assert "fill: none" in ground
+
+
 # What the machine is like makes no difference ----------------------------------------------------
 
 
