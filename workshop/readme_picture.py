@@ -15,5 +15,5 @@ if __name__ == "__main__":
         1
     ]
     drawing = (SITE / image).read_text(encoding="utf-8")
-    drawing = re.sub(r"(<svg\b[^>]*>)", rf"\1\n {WHITE}", drawing, count=1)
+    drawing = re.sub(r"(<svg\b[^>]*>)", rf"\1\n {WHITE}", drawing, count=1).rstrip() + "\n"
     (ROOT / "book" / "_static" / "overview.svg").write_text(drawing, encoding="utf-8")

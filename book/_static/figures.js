@@ -60,6 +60,8 @@
 
   // What opens it ------------------------------------------------------------------------------------------------------
 
+  // A figure whose width is set is a link to its file: here it opens as the others do.
+  for (const link of article.querySelectorAll("figure a.image-reference")) link.replaceWith(...link.childNodes);
   const buttons = new Map();
   const buttonOf = (image) => buttons.get(image.closest("figure") ?? image.closest(".film"));
   const offer = (holder, place) => {

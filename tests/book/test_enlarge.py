@@ -6,7 +6,7 @@ Skipped where there is no site or no browser, as in ``test_browser``.
 import re
 
 import pytest
-from test_browser import ARGUMENTS, SITE, browser, pages, site, visit
+from test_browser import ARGUMENTS, SITE, browser, first_page_with, pages, site, visit
 
 __all__ = ["ARGUMENTS", "browser", "site"]  # fixtures
 
@@ -98,6 +98,24 @@ def test_by_finger_the_figure_keeps_its_size_and_scrolls(browser, site):
     here.page.wait_for_function("document.querySelector('.figure-box').scrollLeft > 0")
     box.tap()
     assert not is_open(here)
+    here.page.close()
+    assert not here.found, here.found
+
+
+def test_a_figure_whose_width_is_set_and_a_film_open_too(browser, site):
+    """The former is a link to its file, for readers without scripts; of a film it is the frame."""
+    here = visit(browser, site, 1280, "light")
+    name = first_page_with('class="reference internal image-reference"')
+    here.page.goto(here.base + name)
+    here.page.locator("figure:has(.figure-enlarge) img").first.click()
+    assert is_open(here) and here.page.url == here.base + name
+    here.page.goto(here.base + first_page_with('class="film"'))
+    film = here.page.locator(".film").first
+    film.locator("input").focus()
+    here.page.keyboard.press("Home")
+    film.get_by_role("button", name="Enlarge").click()
+    assert is_open(here)
+    assert here.page.evaluate(STATE)["src"] == film.locator("img").first.get_attribute("src")
     here.page.close()
     assert not here.found, here.found
 
