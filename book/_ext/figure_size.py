@@ -17,6 +17,7 @@ from sphinx.application import Sphinx
 
 IMAGE = re.compile(r'<img (?=[^>]*?src="[^"]*_images/(?P<name>[^"/]+)")(?P<rest>[^>]*)>')
 WIDTH = re.compile(r'\bwidth="(?P<pixels>[\d.]+)(px)?" ?')
+WRITTEN = re.compile(r'(?<=src=")data:image/png;base64,([A-Za-z0-9+/=]{1000,})(?=")')
 
 
 def drawn(file: Path) -> tuple[float, float] | None:
@@ -31,8 +32,6 @@ def drawn(file: Path) -> tuple[float, float] | None:
     if len(sides) < 2:
         return None
     return float(sides["width"]) * 96 / 72, float(sides["height"]) * 96 / 72
-
-WRITTEN = re.compile(r'(?<=src=")data:image/png;base64,([A-Za-z0-9+/=]{1000,})(?=")')
 
 
 def filed(html: str, folder: Path, address: str) -> tuple[str, dict[str, Path]]:

@@ -115,7 +115,7 @@ def test_a_figure_whose_width_is_set_and_a_film_open_too(browser, site):
     here.page.keyboard.press("Home")
     film.get_by_role("button", name="Enlarge").click()
     assert is_open(here)
-    assert here.page.evaluate(STATE)["src"] == film.locator("img").first.get_attribute("src")
+    assert here.page.evaluate(STATE)["src"] == film.locator("img").first.evaluate("i => i.src")
     here.page.close()
     assert not here.found, here.found
 
