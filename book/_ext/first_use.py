@@ -25,6 +25,8 @@ SILENT = (
     nodes.raw,
     nodes.comment,
 )
+# Sections that speak in passing of what is explained elsewhere: only where no other one does.
+ASIDE = ("exercises", "related-work", "what-this-does-not-show", "what-we-will-use")
 
 
 def stored(env: BuildEnvironment) -> dict[str, Any]:
@@ -89,13 +91,17 @@ def pattern(name: str) -> str:
 def first_use(env: BuildEnvironment, names: list[str]) -> tuple[str, str] | None:
     """The page and the section that first use one of the names, in the order of the book."""
     either = re.compile("|".join(map(pattern, names)))
-    for docname in chapters(env):
-        if docname in stored(env)["glossaries"] or not env.toc_secnumbers.get(docname):
-            continue
-        for anchor, text in stored(env)["words"].get(docname, []):
-            if either.search(text):
-                return docname, anchor
-    return None
+    known = stored(env)
+    pages = [name for name in chapters(env) if env.toc_secnumbers.get(name)]
+    uses = [
+        (docname, anchor)
+        for docname in pages
+        if docname not in known["glossaries"]
+        for anchor, text in known["words"].get(docname, [])
+        if either.search(text)
+    ]
+    central = [use for use in uses if use[1] not in ASIDE]
+    return next(iter([*central, *uses]), None)
 
 
 class Render(SphinxPostTransform):
@@ -123,8 +129,8 @@ class Render(SphinxPostTransform):
                     break
         page = self.app.builder.get_relative_uri(self.env.docname, docname)
         link = nodes.reference("", "", *title, internal=True, refuri=f"{page}#{anchor}")
-        text = nodes.Text(f"First used in {number} ".replace("  ", " "))
-        return nodes.paragraph("", "", text, link, nodes.Text("."), classes=["first-use"])
+        text = nodes.Text(f"First used in chapter {number}: ")
+        return nodes.paragraph("", "", text, link, classes=["first-use"])
 
 
 def update(app: Sphinx, env: BuildEnvironment) -> list[str]:

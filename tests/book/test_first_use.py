@@ -42,13 +42,21 @@ def made(folder, entries: str = ENTRIES, **pages: str) -> list[str]:
 def test_an_entry_leads_to_the_section_that_first_uses_it(tmp_path):
     assert made(tmp_path) == []
     assert page(tmp_path, "c").count('href="b.html#later">Later</a>') == 2
-    assert "First used in 2 Later." in text_of(page(tmp_path, "c")).replace(" .", ".")
+    assert "First used in chapter 2: Later" in text_of(page(tmp_path, "c"))
 
 
 def test_a_term_that_no_chapter_says_is_a_warning(tmp_path):
     said = made(tmp_path, ENTRIES.replace("energy", "terms"))
     assert [line for line in said if "the glossary has 'terms', which no chapter says" in line]
     assert len(said) == 1
+
+
+def test_what_is_said_in_passing_is_no_first_use_if_there_is_another(tmp_path):
+    passing = EARLY + "\n## Related work\n\nOthers have waves.\n"
+    assert made(tmp_path, **{"a.md": passing}) == []
+    assert 'href="b.html#later">Later</a>' in page(tmp_path, "c")
+    assert made(tmp_path, ENTRIES.replace("wave\noscillation", "others"), **{"a.md": passing}) == []
+    assert 'href="a.html#related-work">Related work</a>' in page(tmp_path, "c")
 
 
 def test_the_link_follows_the_words(tmp_path):

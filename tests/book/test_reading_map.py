@@ -117,6 +117,8 @@ Nor this, nor its line of code.
 Not this either.
 ```
 
+Nor the words that follow a solution.
+
 ## A section
 
 ```python
@@ -219,6 +221,14 @@ def test_a_section_is_linked_by_its_title_and_the_role_counts_it(tmp_path):
     assert "1 min of it, 3 Bounds" in re.sub(r" (?=,)", "", text_of(page(tmp_path, "map")))
     said = made(tmp_path, "\n{section}`part/d#gone`\n")
     assert any("no page or section is called 'part/d#gone'" in line for line in said)
+
+
+def test_the_minutes_of_an_exercise_are_those_of_its_head(tmp_path):
+    exercise = "\n```{exercise}\n:label: ex-one\n:minutes: 25\n\nDo it.\n```\n"
+    book(tmp_path, "\n{minutes}`ex-one ex-one` in all.\n", d=THIRD + exercise)
+    said = build(tmp_path, *FULL, "exercises", root_doc="start", exclude_patterns=["index.md"])
+    assert [line for line in said if "ex-one" in line] == []
+    assert "50 min in all" in text_of(page(tmp_path, "map"))
 
 
 def test_the_lists_follow_a_proof_that_changes(tmp_path):

@@ -54,7 +54,9 @@ def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
     titles = {name: title.astext() for name, title in sorted(env.titles.items())}
     uses = [(result.label, result.uses) for result in env.claims_ledger.results]
     kept = {name: sorted(pages.items()) for name, pages in stored(env).items()}
-    digest = hashlib.sha256(repr((kept, titles, uses)).encode()).hexdigest()
+    exercises = getattr(env, "book_exercises", {}).get("exercises", {})
+    times = [(one.label, one.minutes) for _, some in sorted(exercises.items()) for one in some]
+    digest = hashlib.sha256(repr((kept, titles, uses, times)).encode()).hexdigest()
     old, env.reading_map_digest = getattr(env, "reading_map_digest", None), digest
     return [] if digest == old else list(stored(env)["pages"])
 

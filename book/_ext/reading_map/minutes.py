@@ -1,8 +1,8 @@
 """The rule of the minutes: what a reader meets in a section, counted, and turned into time.
 
 Words are read at one pace in the text and at half of it in proofs. Everything else counts as so
-many words. Exercises, their hints, checks and solutions, and code that the page folds away are not
-counted.
+many words. Exercises with all that follows them in their section, and code that the page folds
+away, are not counted.
 """
 
 import math
@@ -21,7 +21,8 @@ ROW = 10  # words for a row of a displayed formula
 CODE_LINE = 6  # words for a line of code
 PICTURE = 75  # words for a figure
 
-SKIPPED = (exercise_node, exercise_enumerable_node, solution_node, nodes.comment, nodes.raw)
+EXERCISES = (exercise_node, exercise_enumerable_node, solution_node)
+SKIPPED = (*EXERCISES, nodes.comment, nodes.raw)
 HIDDEN = {"tag_hide-input", "tag_hide-cell", "tag_remove-input", "tag_remove-cell"}
 WORD = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*")
 
@@ -50,6 +51,8 @@ def read_sections(doctree: nodes.document) -> list[Section]:
             holder = holder.parent
         section = Section(tuple(node["ids"]), tuple(reversed(above)))
         for child in node.children:
+            if isinstance(child, EXERCISES):
+                break  # what follows are hints, solutions and their code
             count(child, section, False)
         found.append(section)
     return found

@@ -112,7 +112,7 @@ class ReadingDirective(SphinxDirective):
 
 
 class MinutesRole(SphinxRole):
-    """The minutes of pages or sections: ``page``, ``page#section``, several with spaces."""
+    """The minutes of pages, sections or exercises, several with spaces: ``page#section ex-one``."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         stored(self.env)["pages"][self.env.docname] = True
@@ -153,8 +153,7 @@ class Render(SphinxPostTransform):
             return
         view = View(self.app, self.env.docname)
         for node in list(self.document.findall(reading_time)):
-            entries = [view.entry((target,), node["place"]) for target in node["entry"]]
-            time = sum(entry.time for entry in entries if entry)
+            time = sum(view.time(target, node["place"]) for target in node["entry"])
             node.replace_self(nodes.inline("", said(minutes(time)), classes=["reading-time"]))
         for node in list(self.document.findall(section_link)):
             entry = view.entry(node["entry"], node["place"])
@@ -181,6 +180,15 @@ class View:
         self.sections: dict[str, list[Section]] = stored(self.env)["sections"]
         statements = getattr(self.env, "proof_list", {})
         self.home = {label: at["docname"] for label, at in statements.items()}
+        exercises = getattr(self.env, "book_exercises", {}).get("exercises", {})
+        self.exercises = {one.label: one.minutes for some in exercises.values() for one in some}
+
+    def time(self, target: str, place: object) -> float:
+        """The seconds for an exercise, as its head says them, or for what is read."""
+        if target in self.exercises:
+            return 60 * self.exercises[target]
+        entry = self.entry((target,), place)
+        return entry.time if entry else 0.0
 
     def entry(self, words: tuple[str, ...], place: object) -> Entry | None:
         """What a line names, or nothing, with a warning."""
