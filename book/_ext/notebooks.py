@@ -26,6 +26,7 @@ from build_math import MACROS
 from docutils import nodes
 from exercises.heads import CHECK_CODE, facts
 from quiet_code import quiet
+from reading_map.page import in_words
 from run_time import readable
 from search_text import plain_html
 from sphinx.application import Sphinx
@@ -52,6 +53,7 @@ class Book(Protocol):
     def number(self, name: str, target: str) -> str: ...
     def glued(self, name: str) -> str: ...
     def run_time(self) -> str: ...
+    def reading(self, name: str, target: str) -> str: ...
 
 
 # One notebook.
@@ -165,6 +167,8 @@ def directives(lines: list[str], page: Book) -> list[str]:
         if match and (match["name"].startswith("prf:") or match["name"] in BOXES):
             name, argument = match["name"].removeprefix("prf:"), match["argument"].strip()
             result += box(name, argument, lines[position + 1 : end], page)
+        elif match and match["name"] == "reading":
+            result += map(to_read, options_of(lines[position + 1 : end])[1])
         elif match and match["name"] == "math":
             result += equation(lines[position + 1 : end], page)
         elif match and match["name"] not in KEPT:
@@ -173,6 +177,14 @@ def directives(lines: list[str], page: Book) -> list[str]:
             result += lines[position : end + 1]
         position = end + 1
     return result
+
+
+def to_read(line: str) -> str:
+    """An entry of a list of what to read, with the roles that ``reading_map`` has."""
+    target, _, text = f"{line} ".partition(": ")
+    name, *statements = target.replace("(statements)", " (statements)").split() or [""]
+    how = "statements only" if statements else f"{{minutes}}`{name}`"
+    return f"- {{section}}`{name}`, {how}. {text}".rstrip() if name else ""
 
 
 def end_of_fence(lines: list[str], start: int, mark: str) -> int:
@@ -230,6 +242,8 @@ def role(name: str, content: str, page: Book) -> str:
         return page.glued(target)
     if name == "run-time":
         return page.run_time()
+    if name in ("section", "minutes"):
+        return page.reading(name, target)
     if name == "no-function":
         return f"*(no function: {content})*"
     if name == "source":
@@ -307,6 +321,10 @@ class Page:
         values = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
         data = values.get(name, {}).get("data", {})
         return "".join(data.get("text/plain", f"`{name}`")).strip("'\"")
+
+    def reading(self, name: str, target: str) -> str:
+        text, uri = in_words(self.app, self.docname, name, target)
+        return f"[{text}]({urljoin(self.url, uri)})" if uri and self.site else text
 
     def run_time(self) -> str:
         data = self.registered("nb_metadata").get(self.docname, {}).get("exec_data") or {}

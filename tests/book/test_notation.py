@@ -7,8 +7,9 @@ from pathlib import Path
 BOOK = Path(__file__).parents[2] / "book"
 PAGE = (BOOK / "notation.md").read_text(encoding="utf-8")
 OWN = "(sec-own-letters)="
-# The letter of the wave's argument, and where it may stand: the wave's part and what compares.
-WAVE = {"limits", "sharp/every-bound", "beyond/amplification-end-to-end"}
+# The letter of the wave's argument, and where it may stand: the wave's part, its plans, and what
+# compares.
+WAVE = {"limits", "course", "sharp/every-bound", "beyond/amplification-end-to-end"}
 
 
 def symbols(page: str) -> list[str]:

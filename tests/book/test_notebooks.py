@@ -117,6 +117,9 @@ class FakePage:
     def run_time(self):
         return "4 s"
 
+    def reading(self, name, target):
+        return f"{name} of {target}"
+
 
 @pytest.fixture(scope="module")
 def download():
@@ -125,6 +128,16 @@ def download():
 
 def text(book) -> str:
     return "\n\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
+
+
+def test_a_list_of_what_to_read_is_a_list():
+    lines = ":within: 60\nlimits/one#idea (statements): Say it.\nlimits/two:\n"
+    page = f"```{{reading}}\n{lines}```\nTake {{minutes}}`ex-a`."
+    assert notebooks.markdown(page, FakePage()).splitlines() == [
+        "- section of limits/one#idea, statements only. Say it.",
+        "- section of limits/two, minutes of limits/two.",
+        "Take minutes of ex-a.",
+    ]
 
 
 def test_it_is_a_valid_notebook_and_always_the_same(download):

@@ -177,12 +177,16 @@ def test_a_use_against_the_order_of_the_book_is_dotted(tmp_path):
 def test_a_list_says_its_minutes_and_what_is_taken_on_trust(tmp_path):
     alone = "\n```{reading}\npart/b: Bounds *first*.\n```\n"
     read_only = "\n```{reading}\npart/b (statements):\n```\n"
-    after = "\n```{reading}\n:continued:\npart/a:\n```\n"
-    assert made(tmp_path, alone + read_only + after) == []
+    skipped = "\n```{reading}\n:skip:\npart/e:\n```\n"
+    after = "\n```{reading}\n:continued:\npart/b:\n```\n"
+    first = "\n```{reading}\npart/a:\n```\n"
+    assert made(tmp_path, alone + read_only + first + skipped + after) == []
     assert "The waves ." in listing(tmp_path, 0) and "On trust" not in listing(tmp_path, 0)
     assert "On trust, from elsewhere: Lemma" in listing(tmp_path, 1)
     assert "statements only" in listing(tmp_path, 2) and "On trust" not in listing(tmp_path, 2)
     assert re.search(r"Together \d+ min", listing(tmp_path, 3))
+    assert "Together" not in listing(tmp_path, 4)
+    assert "Together" in listing(tmp_path, 5) and "On trust" not in listing(tmp_path, 5)
 
 
 FAULTS = {

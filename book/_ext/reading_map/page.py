@@ -162,7 +162,7 @@ class Render(SphinxPostTransform):
             node.replace_self(view.map(node["folders"], node["place"]))
         read: list[Entry] = []
         for node in list(self.document.findall(reading_list)):
-            if not node["continued"]:
+            if not node["continued"] and not node["skip"]:
                 read = []
             entries = [view.entry(entry, node["place"]) for entry in node["entries"]]
             node.replace_self(view.reading(node, entries, read))
@@ -333,6 +333,29 @@ class View:
         numbers = self.env.toc_secnumbers.get(name, {}).get("", ())
         text = ".".join(map(str, numbers)) or self.plain(name)
         return [self.page.link(name, "", [nodes.Text(text)])]
+
+
+def in_words(app: Sphinx, docname: str, role: str, content: str) -> tuple[str, str]:
+    """What the role ``section`` or ``minutes`` says on a page, as Markdown, and where it leads."""
+    view = View(app, docname)
+    if role == "minutes":
+        return said(minutes(sum(view.time(target, docname) for target in content.split()))), ""
+    entry = view.entry((content,), docname)
+    if entry is None:
+        return content, ""
+    shown, uri = "", ""
+    for node in view.heading(entry):
+        uri = node.get("refuri", uri) if isinstance(node, nodes.reference) else uri
+        for part in node.findall(is_word):
+            shown += f"${part.astext()}$" if isinstance(part, nodes.math) else part.astext()
+    return shown, uri
+
+
+def is_word(node: nodes.Node) -> bool:
+    """A formula, or text that stands in none."""
+    return isinstance(node, nodes.math) or (
+        isinstance(node, nodes.Text) and not isinstance(node.parent, nodes.math)
+    )
 
 
 def labels(entries: list[Entry]) -> list[str]:
