@@ -182,9 +182,9 @@ def directives(lines: list[str], page: Book) -> list[str]:
 def to_read(line: str) -> str:
     """An entry of a list of what to read, with the roles that ``reading_map`` has."""
     target, _, text = f"{line} ".partition(": ")
-    name, *statements = target.replace("(statements)", " (statements)").split() or [""]
+    name, _, statements = target.strip().partition("(")
     how = "statements only" if statements else f"{{minutes}}`{name}`"
-    return f"- {{section}}`{name}`, {how}. {text}".rstrip() if name else ""
+    return f"- {{section}}`{name.strip()}`, {how}. {text}".rstrip() if name else ""
 
 
 def end_of_fence(lines: list[str], start: int, mark: str) -> int:
@@ -327,8 +327,8 @@ class Page:
         return f"[{text}]({urljoin(self.url, uri)})" if uri and self.site else text
 
     def run_time(self) -> str:
-        data = self.registered("nb_metadata").get(self.docname, {}).get("exec_data") or {}
-        return readable(data.get("runtime"))
+        data = self.registered("nb_metadata").get(self.docname, {}).get("exec_data")
+        return readable((data or {}).get("runtime"))
 
 
 def dotted(number: tuple[int, ...]) -> str:

@@ -36,7 +36,6 @@ class Section:
     text: int = 0  # words, or what counts as words, outside proofs
     proofs: int = 0
     results: list[str] = field(default_factory=list)  # labels of the statements in it
-    needs: list[str] = field(default_factory=list)  # what the chapter's head says that it needs
 
 
 def read_sections(doctree: nodes.document) -> list[Section]:
