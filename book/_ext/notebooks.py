@@ -26,7 +26,7 @@ from build_math import MACROS
 from docutils import nodes
 from exercises.heads import CHECK_CODE, facts
 from quiet_code import quiet
-from reading_map.page import in_words
+from reading_map.page import in_words, to_read
 from run_time import readable
 from search_text import plain_html
 from sphinx.application import Sphinx
@@ -177,14 +177,6 @@ def directives(lines: list[str], page: Book) -> list[str]:
             result += lines[position : end + 1]
         position = end + 1
     return result
-
-
-def to_read(line: str) -> str:
-    """An entry of a list of what to read, with the roles that ``reading_map`` has."""
-    target, _, text = f"{line} ".partition(": ")
-    name, _, statements = target.strip().partition("(")
-    how = "statements only" if statements else f"{{minutes}}`{name}`"
-    return f"- {{section}}`{name.strip()}`, {how}. {text}".rstrip() if name else ""
 
 
 def end_of_fence(lines: list[str], start: int, mark: str) -> int:

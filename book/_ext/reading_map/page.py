@@ -335,6 +335,14 @@ class View:
         return [self.page.link(name, "", [nodes.Text(text)])]
 
 
+def to_read(line: str) -> str:
+    """An entry of a list in a notebook: an item with roles in it, for ``in_words``."""
+    target, _, text = f"{line} ".partition(": ")
+    name, _, statements = target.strip().partition("(")
+    how = "statements only" if statements else f"{{minutes}}`{name}`"
+    return f"- {{section}}`{name.strip()}`, {how}. {text}".rstrip() if name else ""
+
+
 def in_words(app: Sphinx, docname: str, role: str, content: str) -> tuple[str, str]:
     """What the role ``section`` or ``minutes`` says on a page, as Markdown, and where it leads."""
     view = View(app, docname)
