@@ -154,7 +154,8 @@ class Render(SphinxPostTransform):
         view = View(self.app, self.env.docname)
         for node in list(self.document.findall(reading_time)):
             time = sum(view.time(target, node["place"]) for target in node["entry"])
-            node.replace_self(nodes.inline("", said(minutes(time)), classes=["reading-time"]))
+            text = said(minutes(time)) if time else "no estimate"
+            node.replace_self(nodes.inline("", text, classes=["reading-time"]))
         for node in list(self.document.findall(section_link)):
             entry = view.entry(node["entry"], node["place"])
             node.replace_self(view.heading(entry) if entry else [])
@@ -347,7 +348,8 @@ def in_words(app: Sphinx, docname: str, role: str, content: str) -> tuple[str, s
     """What the role ``section`` or ``minutes`` says on a page, as Markdown, and where it leads."""
     view = View(app, docname)
     if role == "minutes":
-        return said(minutes(sum(view.time(target, docname) for target in content.split()))), ""
+        time = sum(view.time(target, docname) for target in content.split())
+        return said(minutes(time)) if time else "no estimate", ""
     entry = view.entry((content,), docname)
     if entry is None:
         return content, ""
