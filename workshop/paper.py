@@ -132,7 +132,7 @@ def for_paper(page: Page) -> None:
     if not FOLDED_CODE:
         for cell in text.select("div.cell.tag_hide-input"):
             leave_code_out(cell)
-    for summary in text.select("details.hide > summary"):
+    for summary in text.select("details.hide > summary, .relations summary"):
         summary.decompose()
     for fold in text.find_all("details"):
         fold.name = "div"
