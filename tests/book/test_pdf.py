@@ -314,6 +314,14 @@ def test_figure_code_is_left_out_and_other_code_kept(monkeypatch):
     assert "plot()" in str(kept.text) and "Show" not in str(kept.text)
 
 
+def test_what_a_result_uses_is_listed_and_not_counted_too():
+    """On paper the lists stand open, and the numbers over them would say the same again."""
+    listed = page("""<div class="relations"><details><summary>Uses 1</summary>
+        <p>Uses Lemma 2</p></details></div>""")
+    paper.for_paper(listed)
+    assert listed.text.get_text(" ", strip=True) == "Uses Lemma 2"
+
+
 @pytest.mark.parametrize(
     ("where", "order"), [("end", "EACHIS"), ("open", "EHIASC"), ("nowhere", "EAC")]
 )
