@@ -54,11 +54,25 @@ def planted(tmp_path):
         (["import torch", "def f():\n    return torch.pi", "f()"], [False, True, True]),
         (["from torch import nn", "nn.Linear(1, 1)", "nn = 2", "nn"], [False, True, False, False]),
         (["import torch\na = torch.pi", "a", "a = 1", "a"], [True, True, False, False]),
+        (["import torch\na = torch.pi", "a = 1\na", "a = a\n"], [True, False, False]),
+        (["import torch\na = torch.pi", "if True:\n    a = 1\na"], [True, True]),
+        (["import torch\na = torch.pi", "for a in (1, 2):\n    a"], [True, False]),
+        (["import torch\na = torch.pi", "for b in (1, a):\n    a = 3"], [True, True]),
+        (["import torch\na = torch.pi", "def f(a):\n    return a", "f(1)"], [True, False, False]),
+        (["import torch\na = torch.pi", "def f(b=a):\n    return b", "f()"], [True, True, True]),
     ],
 )
 def test_what_cells_need(planted, cells, blocked):
     found = needs.of_cells(cells, planted, {"torch"})
     assert ["torch" in libraries for libraries in found] == blocked
+
+
+def test_what_a_cell_imports_that_does_not_run_is_not_there(planted):
+    train = "from planted.trains import train\n"
+    cells = ["import math", train + "import math, cmath\ntrain()", "math.pi", "cmath.pi"]
+    cells += ["import cmath", "cmath.pi"]
+    found = needs.of_cells(cells, planted, {"torch"})
+    assert ["torch" in what for what in found] == [False, True, False, True, False, False]
 
 
 def test_what_reads_a_long_cell_is_long_too(planted):
@@ -71,7 +85,7 @@ def test_what_reads_a_long_cell_is_long_too(planted):
     ]
     more = [set(), {"time"}, set(), set(), set()]
     found = needs.of_cells(cells, planted, {"torch"}, more)
-    assert ["time" in what for what in found] == [False, True, True, True, True]
+    assert ["time" in what for what in found] == [False, True, True, False, False]
     assert needs.of_cells(["a = 1", "a"], planted, set(), [{"time"}, set()])[1] == {"time"}
 
 

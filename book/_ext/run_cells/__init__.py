@@ -8,8 +8,8 @@ the book has no Run buttons. The package travels with the pure Python that it ne
 made of what is installed here, so that a build needs no network.
 
 Which libraries a cell needs is read from its source and the package's (``needs``). A cell that
-needs torch says so instead, and offers the notebook; so does one with the tag ``minutes-in-page``,
-which is for what would keep a reader waiting, and one that reads what such a cell computes.
+needs torch says so instead, and offers the notebook; so does one with the tag ``minutes-in-page``
+or ``proof-by-flint``, and one that reads what such a cell computes.
 """
 
 import hashlib
@@ -40,10 +40,11 @@ PAGE = Path(__file__).parent / "page"
 # Pure Python that the package needs where it runs; mpmath is for the stand-in of python-flint.
 CARRIED = ("array-api-compat", "jaxtyping", "lazy-loader", "mpmath", "wadler-lindig")
 ALWAYS = {"packaging"}  # lazy-loader's own need
-LONG = "minutes-in-page"
+# Why a cell does not run in a page, by what it needs: a library, or a tag of the cell.
 ABSENT = {
     "torch": "Needs PyTorch, which does not run in a page",
-    LONG: "Would take minutes in a page",
+    "proof-by-flint": "Needs python-flint for its proof, which does not run in a page",
+    "minutes-in-page": "Would take minutes in a page",
 }
 TESTS = re.compile(r"(^|/)(tests?|__pycache__)/|\.(so|pyd)$|^\.\.")
 LOGGER = logging.getLogger(__name__)
@@ -73,11 +74,10 @@ def package() -> needs.Package:
     return needs.Package(ROOT / "src" / "randomfeatures")
 
 
-def plan(sources: list[str], long: list[bool]) -> list[set[str]]:
-    """What each cell needs: libraries, and time if it is a long one."""
-    time = [{LONG} if takes_long else set() for takes_long in long]
+def plan(sources: list[str], tags: list[set[str]]) -> list[set[str]]:
+    """What each cell needs: libraries, and what its tags say."""
     try:
-        return needs.of_cells(sources, package(), set(ABSENT), time)
+        return needs.of_cells(sources, package(), set(ABSENT), [set(ABSENT) & own for own in tags])
     except SyntaxError as error:
         raise ExtensionError(f"a cell that Run cannot read: {error}") from error
 
@@ -170,8 +170,8 @@ def on_doctree_resolved(app: Sphinx, document: nodes.document, docname: str) -> 
     if not app.config.run_cells_ready or not is_chapter(app, docname):
         return
     cells = [(cell, code) for cell in document.findall(is_cell) if (code := code_of(cell))]
-    long = [f"tag_{LONG}" in cell["classes"] for cell, _ in cells]
-    needed = plan([code.astext() for _, code in cells], long)
+    tags = [{name.removeprefix("tag_") for name in cell["classes"]} for cell, _ in cells]
+    needed = plan([code.astext() for _, code in cells], tags)
     for number, ((cell, _), libraries) in enumerate(zip(cells, needed, strict=True), start=1):
         absent = next((why for what, why in ABSENT.items() if what in libraries), "")
         bar = run_bar("", number=number, absent=absent, uncertified="flint" in libraries)

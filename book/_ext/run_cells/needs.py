@@ -168,12 +168,40 @@ def used(part: ast.AST) -> set[tuple[str, str]]:
     return found
 
 
+def read(statements: list[ast.stmt], known: set[str]) -> Iterator[tuple[str, str]]:
+    """The names, with attributes, that a cell reads before it gives them a value itself.
+
+    ``known`` grows by the names that have got one. A loop is taken to run.
+    """
+    for statement in statements:
+        if isinstance(statement, ast.FunctionDef):
+            arguments = {node.arg for node in ast.walk(statement.args) if isinstance(node, ast.arg)}
+            inside = known | arguments | stored(statement.body) | {statement.name}
+            yield from (pair for pair in used(statement) if pair[0] not in inside)
+        elif isinstance(statement, ast.For):
+            yield from (pair for pair in used(statement.iter) if pair[0] not in known)
+            known |= stored([statement.target])
+            yield from read([*statement.body, *statement.orelse], known)
+        elif isinstance(statement, ast.With):
+            for item in statement.items:
+                yield from (pair for pair in used(item) if pair[0] not in known)
+            known |= stored(statement.items)
+            yield from read(statement.body, known)
+        else:
+            yield from (pair for pair in used(statement) if pair[0] not in known)
+            if isinstance(statement, ast.If | ast.While | ast.Try):
+                continue  # perhaps it gives no value
+        if not isinstance(statement, ast.Import | ast.ImportFrom):
+            known |= stored([statement])
+
+
 def of_cells(
     cells: list[str], package: Package, placeholders: set[str], more: list[set[str]] | None = None
 ) -> list[set[str]]:
     """What each cell of a chapter needs when it runs: libraries, by their first names.
 
-    A cell that reads what an earlier one computed needs that one's libraries too. To import one of
+    A cell that reads what an earlier one computed needs that one's libraries too; what a cell that
+    does not run imports is there only if an earlier one imports it too. To import one of
     the ``placeholders`` is nothing, to read its name is to need it. ``more`` is what each cell
     needs besides.
     """
@@ -193,8 +221,9 @@ def of_cells(
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 imported |= bindings(node)
+        again = {name for name, place in imported.items() if origin.get(name) == place}
         origin |= imported
-        for first, attribute in used(tree):
+        for first, attribute in read(tree.body, set()):
             needs |= carried.get(first, set())
             module, name = origin.get(first, ("", ""))
             library = module.split(".")[0]
@@ -204,9 +233,12 @@ def of_cells(
                 inner = f"{module}.{name}" if name else module
                 target = (inner, attribute) if inner in package.trees else (module, name)
                 needs |= package.of_names({target})
+        missing = needs & placeholders
         for name in stored(tree.body):
-            carried[name] = set() if name in imported else needs
             if name not in imported:
+                carried[name] = needs
                 origin.pop(name, None)
+            elif not missing or name not in again:
+                carried[name] = missing
         found.append(needs)
     return found
