@@ -142,6 +142,11 @@ def test_a_reader_runs_edits_and_resets(browser, site):
     assert "300.0" in reader.run(2)
     reader.press(2, ".run-edit")
     reader.press(2, ".run-edit")
+    reader.page.keyboard.press("Control+End")
+    reader.page.keyboard.insert_text("\nx.max() + 7\n")  # pasted: some lines end in an element
+    assert "10" in reader.run(2)
+    reader.press(2, ".run-edit")
+    reader.press(2, ".run-edit")
     reader.page.keyboard.press("Escape")
     focused = "document.activeElement.className"
     assert reader.page.evaluate(focused) == "run-edit"

@@ -24,6 +24,9 @@ from typing import Any
 MOST = 200_000
 """Characters that one cell may print; what is over is counted and left out."""
 
+FONTS = "matplotlib_cache"
+"""Where matplotlib keeps the list of its fonts, beside the libraries."""
+
 MISSING = ("torch",)
 """Libraries that have no version for a page: a cell may import them, but not use them."""
 
@@ -36,6 +39,7 @@ def prepare(sender: Callable[[str, str], None]) -> None:
     _send = sender
     sys.dont_write_bytecode = False  # see compiled_modules
     os.environ["MPLBACKEND"] = "module://book_page_backend"
+    os.environ["MPLCONFIGDIR"] = str(Path(site.getsitepackages()[0]) / FONTS)
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it tells of its cache
     sys.stdout, sys.stderr = Stream("text"), Stream("warning")
 
@@ -43,7 +47,8 @@ def prepare(sender: Callable[[str, str], None]) -> None:
 def compiled_modules() -> bytes:
     """What Python has compiled of the libraries, as a zip to unpack beside them the next time.
 
-    The files are marked to be taken unchecked: the next start unpacks the same sources anew.
+    The files are marked to be taken unchecked: the next start unpacks the same sources anew. With
+    them goes matplotlib's list of its fonts, which it else makes anew at each start.
     """
     root = Path(site.getsitepackages()[0])
     data = io.BytesIO()
@@ -52,6 +57,8 @@ def compiled_modules() -> bytes:
             content = path.read_bytes()
             unchecked = content[:4] + (1).to_bytes(4, "little") + content[8:]
             archive.writestr(path.relative_to(root).as_posix(), unchecked)
+        for path in (root / FONTS).glob("*.json"):
+            archive.writestr(path.relative_to(root).as_posix(), path.read_bytes())
     return data.getvalue()
 
 

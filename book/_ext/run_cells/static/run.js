@@ -19,7 +19,13 @@
       current: false, output: null,
     };
   });
-  const text = (cell) => cell.code.textContent.replaceAll("\u00a0", " ");
+  // A browser may write a new line of an edited cell as an element.
+  const text = (cell) => {
+    const code = cell.code.cloneNode(true);
+    for (const end of code.querySelectorAll("br")) end.replaceWith("\n");
+    for (const line of code.querySelectorAll("div, p")) line.before("\n");
+    return code.textContent.replaceAll("\u00a0", " ");
+  };
   const changed = (cell) => text(cell).trimEnd() !== cell.original.textContent.trimEnd();
 
   // What Python is doing, at the foot of the window. -------------------------------------------------------------------
@@ -38,7 +44,10 @@
   panel.setAttribute("role", "region");
   panel.setAttribute("aria-label", "Python in this page");
   document.body.append(panel);
+  let shrinking = 0;
   const tell = (message, { loaded = null, busy = false, amount = "" } = {}) => {
+    clearTimeout(shrinking);
+    panel.classList.remove("run-small");
     panel.hidden = false;
     if (words.textContent !== message) words.textContent = message;
     figures.textContent = amount;
@@ -151,7 +160,10 @@
           if (result.error === "NameError") suggest(cell);
         }
       }
-      if (worker) tell(`Python ${version} is ready in this page.`);
+      if (worker) {
+        tell(`Python ${version} is ready in this page.`);
+        shrinking = setTimeout(() => panel.classList.add("run-small"), 4000);
+      }
       setTimeout(() => { if (!pumping) worker?.postMessage({ idle: true }); }, 3000);
     } catch (error) {
       for (const cell of cells) if (cell.said.textContent === "waits") cell.said.textContent = "";

@@ -1,6 +1,7 @@
 "use strict";
 // Python for one page, off the page's own thread: fetches Pyodide's files (checked by hash, kept in the browser's cache), starts it, runs cells.
 // Takes {settings, own, files, packages, interrupt} once, then {run, number}, and {idle} when there is time. Says {progress}, {starting}, {ready}, {shown}, {done}, {failed}.
+// A second worker of this file takes {unpack} and says {unpacked}: it opens the libraries' archives while Python starts.
 let python = null, page = null, keep = null;
 
 const say = (message) => postMessage(message);
@@ -59,22 +60,29 @@ const start = async ({ settings, own, files, packages, interrupt }) => {
     if (url.startsWith("blob:")) return network(resource, options);
     throw new TypeError(`${url} is not a file of this book`);
   };
+  const libraries = packages.filter((name) => settings.lock.packages[name].package_type === "shared_library");
+  const apart = new Set([...settings.core, ...libraries.map((name) => settings.lock.packages[name].file_name)]);
+  // What Python compiled the last time spares most of the imports' time.
+  const compiled = `${base}compiled?sha256=${settings.archive.sha256}&for=${packages}`, kept = await cache.match(compiled);
+  const archives = [...answers.keys()].filter((name) => !apart.has(name)).map((name) => answers.get(name).clone());
+  const opened = elsewhere(await Promise.all([...archives, ...(kept ? [kept] : [])].map((answer) => answer.arrayBuffer())));
+  opened.catch(() => {}); // it is waited for below
   for (const name of ["pyodide.js", "pyodide.asm.js"]) {
     const script = URL.createObjectURL(await answers.get(name).clone().blob());
     importScripts(script);
     URL.revokeObjectURL(script);
   }
-  const contents = new Map();
-  for (const name of [...answers.keys()]) if (/\.(whl|zip)$/.test(name) && !settings.core.includes(name)) contents.set(name, await answers.get(name).clone().arrayBuffer());
-  const quiet = () => {}, libraries = packages.filter((name) => settings.lock.packages[name].package_type === "shared_library");
+  const quiet = () => {};
   python = await loadPyodide({ indexURL: base, lockFileURL: URL.createObjectURL(lock), packages: libraries, stdout: quiet, stderr: quiet });
   // Pyodide's loadPackage would compile every binary of scipy. Unpacked only, each is compiled when it is imported.
-  const shared = new Set(libraries.map((name) => settings.lock.packages[name].file_name));
-  const extractDir = python.runPython("import site; site.getsitepackages()[0]");
-  for (const [name, buffer] of contents) if (!shared.has(name)) python.unpackArchive(buffer, name.endsWith(".whl") ? "wheel" : "zip", { extractDir });
-  // What Python compiled the last time spares most of the imports' time.
-  const compiled = `${base}compiled?sha256=${settings.archive.sha256}&for=${packages}`, kept = await cache.match(compiled);
-  if (kept) python.unpackArchive(await kept.arrayBuffer(), "zip", { extractDir });
+  const place = python.runPython("import site; site.getsitepackages()[0]"), made = new Set();
+  for (const [name, bytes] of await opened) {
+    const path = `${place}/${name}`, folder = path.slice(0, path.lastIndexOf("/"));
+    if (!made.has(folder)) python.FS.mkdirTree(folder);
+    made.add(folder);
+    python.FS.writeFile(path, bytes, { canOwn: true });
+  }
+  python.runPython("import importlib; importlib.invalidate_caches()");
   keep = kept ? null : async () => {
     const bytes = page.compiled_modules();
     await cache.put(compiled, new Response(bytes.toJs())).catch(() => {});
@@ -88,6 +96,45 @@ const start = async ({ settings, own, files, packages, interrupt }) => {
   say({ ready: python.runPython("import sys; sys.version.split()[0]") });
 };
 
+// The files of zip archives, by name. Their end lists them: where each is, and how long, packed (method 8) or not.
+const unpack = async (buffers) => {
+  const files = [];
+  for (const buffer of buffers) {
+    const view = new DataView(buffer), words = new TextDecoder();
+    let end = buffer.byteLength - 22;
+    while (view.getUint32(end, true) !== 0x06054b50) end -= 1;
+    let at = view.getUint32(end + 16, true);
+    for (let left = view.getUint16(end + 10, true); left > 0; left -= 1) {
+      const size = view.getUint32(at + 20, true), long = view.getUint16(at + 28, true), start = view.getUint32(at + 42, true);
+      const name = words.decode(new Uint8Array(buffer, at + 46, long));
+      const from = start + 30 + view.getUint16(start + 26, true) + view.getUint16(start + 28, true);
+      if (!name.endsWith("/")) files.push([name, new Uint8Array(buffer, from, size), view.getUint16(at + 10, true), view.getUint32(at + 24, true)]);
+      at += 46 + long + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
+    }
+  }
+  const whole = new Uint8Array(files.reduce((sum, [, , , length]) => sum + length, 0)), places = [];
+  let filled = 0;
+  for (const [name, bytes, method, length] of files) {
+    const plain = method ? await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"))).arrayBuffer() : bytes;
+    if (plain.byteLength !== length) throw new Error(`${name} cannot be unpacked`);
+    whole.set(method ? new Uint8Array(plain) : plain, filled);
+    places.push([name, filled, filled += length]);
+  }
+  return { whole, places };
+};
+
+// The same in a second worker.
+const elsewhere = (buffers) => new Promise((resolve, reject) => {
+  const second = new Worker(self.location.href);
+  second.onmessage = ({ data: { unpacked, failed } }) => {
+    second.terminate();
+    if (failed) return reject(new Error(failed));
+    resolve(unpacked.places.map(([name, start, end]) => [name, unpacked.whole.subarray(start, end)]));
+  };
+  second.onerror = (event) => reject(new Error(event.message || "the libraries were not unpacked"));
+  second.postMessage({ unpack: buffers }, buffers);
+});
+
 // Files of an older version of the book make room.
 const forget = async (cache, settings) => {
   const hashes = new Set([...Object.values(settings.files), settings.archive].map((file) => file.sha256));
@@ -100,6 +147,10 @@ const forget = async (cache, settings) => {
 onmessage = async ({ data }) => {
   try {
     if (data.settings) await start(data);
+    else if (data.unpack) {
+      const unpacked = await unpack(data.unpack);
+      postMessage({ unpacked }, [unpacked.whole.buffer]);
+    }
     else if (data.idle) await keep?.().finally(() => { keep = null; });
     else say({ done: JSON.parse(page.run(data.run, data.number)) });
   } catch (error) {
