@@ -177,6 +177,8 @@ def on_page_context(
     if "ipynb_source" in context:
         notebook = context["ipynb_source"]
         context["launches"] = launches(repository, app.config.book_notebooks, notebook)
+    if "body" in context:  # Sphinx's role of a work in a list has gone out of use
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
     context["has_notation"] = "notation" in app.env.found_docs
     context["version"] = importlib.metadata.version("randomfeatures")
     if document is not None:

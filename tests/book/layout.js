@@ -14,6 +14,15 @@
     const line = () => block.textContent.split("\n").reduce((long, next) => (next.length > long.length ? next : long));
     if (block.scrollWidth > block.clientWidth + 1) found.push(`code scrolls sideways, its longest line is: ${line()}`);
   }
+  // Where code may be wider than its place, it scrolls there: neither its own box nor one around it may cut it.
+  const cuts = (box) => ["hidden", "clip"].includes(getComputedStyle(box).overflowX);
+  for (const block of document.querySelectorAll("article pre")) {
+    let cut = block.scrollWidth > block.clientWidth + 1 && cuts(block);
+    for (let box = block.parentElement; box?.tagName !== "ARTICLE"; box = box.parentElement) {
+      cut ||= cuts(box) && block.getBoundingClientRect().right > box.getBoundingClientRect().right + 1;
+    }
+    if (cut) found.push(`code is cut off: ${block.textContent.trim().slice(0, 40)}`);
+  }
   for (const formula of document.querySelectorAll(".math")) {
     if (!formula.querySelector(".katex")) found.push(`a formula left as source: ${formula.textContent.slice(0, 60)}`);
   }
