@@ -152,7 +152,7 @@ def test_a_reader_runs_edits_and_resets(browser, site):
     assert reader.page.evaluate(focused) == "run-edit"
 
     assert reader.run(7).split() == ["599521"]  # by the stand-in for python-flint, which says so
-    assert "without proof" in reader.cell(7).locator(".run-note").inner_text()
+    assert "not proved" in reader.cell(7).locator(".run-note").inner_text()
 
     reader.page.get_by_role("button", name="Reset page").click()
     assert reader.page.locator(".run-output").count() == 0

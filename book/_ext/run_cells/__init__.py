@@ -235,7 +235,7 @@ BUTTONS = (
 )
 UNCERTIFIED = (
     '<span class="run-note" title="In the page, mpmath stands in for python-flint: many digits, '
-    'with an estimate of their error, not a proof of it.">here without proof of its digits</span>'
+    'with an estimate of their error, not a proof of it.">digits estimated here, not proved</span>'
 )
 
 
