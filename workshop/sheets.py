@@ -8,6 +8,9 @@ from pypdf import PdfReader
 
 # A sheet with a running head has about sixty characters before its text begins.
 LEAST_CHARACTERS = 120
+# Curves on a sheet. Boxes and the roots of formulas have about a hundred; a figure's words alone,
+# which are drawn, have many hundreds.
+LEAST_CURVES = 300
 
 
 def complaints(reader: PdfReader) -> list[str]:
@@ -19,9 +22,16 @@ def blank(reader: PdfReader) -> list[str]:
     found = []
     for number, sheet in enumerate(reader.pages, 1):
         text = re.sub(r"\s+", " ", sheet.extract_text())
-        if len(text) < LEAST_CHARACTERS and not any(pictures(sheet)):
+        if len(text) < LEAST_CHARACTERS and not has_picture(sheet):
             found.append(f"sheet {number} is nearly blank: {text!r}")
     return found
+
+
+def has_picture(sheet: Any) -> bool:
+    """Whether the sheet has an image, or a drawing among its own lines."""
+    contents = sheet.get_contents()
+    curves = contents.get_data().count(b" c\n") if contents is not None else 0
+    return curves >= LEAST_CURVES or any(pictures(sheet))
 
 
 def pictures(sheet: Any) -> Iterator[Any]:
