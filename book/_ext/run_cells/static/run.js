@@ -124,7 +124,7 @@
     if (interrupt && running) {
       queue = [];
       interrupt[0] = 2;
-      setTimeout(() => { if (answer === running) stopHard(); }, 3000);
+      setTimeout(() => { if (answer === running) stopHard(); }, 10000); // a busy machine may need seconds to tell of the error
       return;
     }
     stopHard();
