@@ -70,7 +70,11 @@
   };
 
   // What the style sheet has put off is laid out while the browser is idle, a section at a time; at once where a place is asked for.
-  const atOnce = () => document.documentElement.classList.remove("by-need");
+  let complete = -1000; // when the last section was laid out
+  const atOnce = () => {
+    if (document.documentElement.matches(".by-need")) complete = performance.now();
+    document.documentElement.classList.remove("by-need");
+  };
   const layOut = () => {
     const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 50));
     const rest = [...document.querySelectorAll("html.by-need :is(article > section > section, .claims-chapter)")];
@@ -87,8 +91,8 @@
     document.addEventListener("click", (event) => event.target.closest('a[href*="#"]') && atOnce(), true);
   };
   addEventListener("hashchange", () => {
-    const moved = document.documentElement.matches(".by-need");
     atOnce();
+    const moved = performance.now() - complete < 1000; // the browser went there before all had its size
     unfold(moved);
   });
 
