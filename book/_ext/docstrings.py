@@ -7,6 +7,7 @@ what a docstring says of its source, its error and what it raises stands in para
 
 import re
 
+from kept import keep_by_page
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
@@ -116,19 +117,9 @@ def stored(env: BuildEnvironment) -> dict[str, list[tuple[str, str]]]:
     return env.docstring_labels
 
 
-def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    stored(env).pop(docname, None)
-
-
-def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
-    theirs = stored(other)
-    stored(env).update({docname: theirs[docname] for docname in docnames if docname in theirs})
-
-
 def setup(app: Sphinx) -> dict:
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-docstring", link)
-    app.connect("env-purge-doc", purge)
-    app.connect("env-merge-info", merge)
+    keep_by_page(app, lambda env: {"labels": stored(env)})
     app.connect("env-updated", check)
     return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

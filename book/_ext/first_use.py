@@ -10,6 +10,7 @@ from typing import Any
 
 from claims.ledger import chapters
 from docutils import nodes
+from kept import keep_by_page
 from sphinx.addnodes import glossary
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -141,22 +142,9 @@ def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
     return [] if digest == old else list(stored(env)["glossaries"])
 
 
-def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    for pages in stored(env).values():
-        pages.pop(docname, None)
-
-
-def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
-    """Take over what a parallel reader has collected from its pages."""
-    for name, pages in stored(env).items():
-        theirs = stored(other)[name]
-        pages.update({docname: theirs[docname] for docname in docnames if docname in theirs})
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_post_transform(Render)
     app.connect("doctree-read", collect)
-    app.connect("env-purge-doc", purge)
-    app.connect("env-merge-info", merge)
+    keep_by_page(app, stored)
     app.connect("env-get-updated", update)
     return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -21,9 +21,9 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import test_browser
-from test_browser import GOOD, SITE, Visit, pages, serve, visit
+from test_browser import GOOD, SITE, Visit, pages, visit
 
-browser, site = test_browser.browser, test_browser.site
+browser, site, planted = test_browser.browser, test_browser.site, test_browser.planted
 
 TEXT = {".html", ".css", ".js", ".json", ".svg"}
 HTML = 900_000
@@ -209,17 +209,6 @@ def first_load(browser, base: str, folder: Path, name: str) -> list[str]:
 
 def test_the_first_load_of_every_page(browser, site):
     on_every_page(lambda folder, name: first_load(browser, site, folder, name))
-
-
-@pytest.fixture(scope="module")
-def planted(browser, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("budgets")
-    server = serve(folder)
-    here = visit(browser, f"http://127.0.0.1:{server.server_port}/", 1280, "light")
-    yield folder, here
-    here.page.close()
-    server.shutdown()
-    server.server_close()
 
 
 def test_a_planted_heavy_script_is_found(browser, planted):

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from kept import keep_by_page
 from small_book import build, claims, docstrings, page, text_of, write
 
 ROOT = Path(__file__).parents[2]
@@ -626,14 +627,15 @@ def test_an_incremental_build_forgets_and_renumbers(tmp_path):
 
 
 def test_environments_of_parallel_readers_are_merged():
-    ours, theirs = SimpleNamespace(), SimpleNamespace()
+    ours, theirs, heard = SimpleNamespace(), SimpleNamespace(), {}
+    keep_by_page(SimpleNamespace(connect=heard.__setitem__), claims.stored)
     claims.stored(ours)["results"].update(a=["old"], b=["kept"])
     claims.stored(theirs)["results"].update(a=["new"], b=["stale"])
     claims.stored(theirs)["figures"].update(a=["figure"])
-    claims.merge(None, ours, {"a"}, theirs)
+    heard["env-merge-info"](None, ours, {"a"}, theirs)
     results, figures = {"a": ["new"], "b": ["kept"]}, {"a": ["figure"]}
     assert ours.claims == {"results": results, "figures": figures, "cites": {}, "pages": {}}
-    claims.purge(None, ours, "a")
+    heard["env-purge-doc"](None, ours, "a")
     assert ours.claims == {"results": {"b": ["kept"]}, "figures": {}, "cites": {}, "pages": {}}
 
 

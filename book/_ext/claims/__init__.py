@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 
 from docutils import nodes
+from kept import keep_by_page
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
@@ -49,18 +50,6 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
     stored(app.env)["results"][docname] = read_results(doctree, docname)
     stored(app.env)["figures"][docname] = read_figures(doctree, docname)
     stored(app.env)["cites"][docname] = cited(doctree)
-
-
-def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    for pages in stored(env).values():
-        pages.pop(docname, None)
-
-
-def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
-    """Take over what a parallel reader has collected from its pages."""
-    for name, pages in stored(env).items():
-        theirs = stored(other)[name]
-        pages.update({docname: theirs[docname] for docname in docnames if docname in theirs})
 
 
 def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -158,8 +147,7 @@ def setup(app: Sphinx) -> dict:
     app.add_node(claims_map)
     app.add_post_transform(Render)
     app.connect("doctree-read", collect)
-    app.connect("env-purge-doc", purge)
-    app.connect("env-merge-info", merge)
+    keep_by_page(app, stored)
     app.connect("env-get-updated", update, priority=900)  # after Sphinx has given the numbers
     app.connect("builder-inited", add_static)
     app.connect("html-page-context", add_script)

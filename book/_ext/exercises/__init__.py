@@ -30,6 +30,7 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from kept import keep_by_page
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -181,18 +182,6 @@ def faults(document: nodes.document, parts: list[nodes.Element]) -> list[tuple[n
     return found
 
 
-def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    for pages in stored(env).values():
-        pages.pop(docname, None)
-
-
-def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
-    """Take over what a parallel reader has collected from its pages."""
-    for name, pages in stored(env).items():
-        theirs = stored(other)[name]
-        pages.update({docname: theirs[docname] for docname in docnames if docname in theirs})
-
-
 def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """The pages to write again: the index, when something that it shows has changed."""
     shown = repr([(exercise, exercise.number(env)) for exercise in all_exercises(env)])
@@ -233,7 +222,6 @@ def setup(app: Sphinx) -> dict:
     app.add_post_transform(RenderIndex)
     app.add_post_transform(CompleteHeads)
     app.connect("doctree-read", collect)
-    app.connect("env-purge-doc", purge)
-    app.connect("env-merge-info", merge)
+    keep_by_page(app, stored)
     app.connect("env-get-updated", update, priority=900)  # after Sphinx has given the numbers
     return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from claims.ledger import chapters
 from docutils import nodes
 from sphinx.environment import BuildEnvironment
 from sphinx_exercise.nodes import exercise_enumerable_node, exercise_node
@@ -42,18 +43,4 @@ def stored(env: BuildEnvironment) -> dict[str, dict[str, Any]]:
 def all_exercises(env: BuildEnvironment) -> list[Exercise]:
     """In the order of the book."""
     pages = stored(env)["exercises"]
-    return [exercise for docname in in_order(env) for exercise in pages.get(docname, [])]
-
-
-def in_order(env: BuildEnvironment) -> list[str]:
-    """The pages in the order of the table of contents."""
-    found: dict[str, None] = {}
-
-    def walk(docname: str) -> None:
-        if docname not in found:
-            found[docname] = None
-            for child in env.toctree_includes.get(docname, []):
-                walk(child)
-
-    walk(env.config.root_doc)
-    return list(found)
+    return [exercise for docname in chapters(env) for exercise in pages.get(docname, [])]

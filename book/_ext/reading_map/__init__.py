@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from kept import keep_by_page
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
@@ -35,18 +36,6 @@ def collect(app: Sphinx, doctree: nodes.document) -> None:
     docname = app.env.docname
     stored(app.env)["sections"][docname] = read_sections(doctree)
     stored(app.env)["needs"][docname] = read_needs(doctree, docname)
-
-
-def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    for pages in stored(env).values():
-        pages.pop(docname, None)
-
-
-def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
-    """Take over what a parallel reader has collected from its pages."""
-    for name, pages in stored(env).items():
-        theirs = stored(other)[name]
-        pages.update({docname: theirs[docname] for docname in docnames if docname in theirs})
 
 
 def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -90,8 +79,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         app.add_node(node)
     app.add_post_transform(Render)
     app.connect("doctree-read", collect)
-    app.connect("env-purge-doc", purge)
-    app.connect("env-merge-info", merge)
+    keep_by_page(app, stored)
     app.connect("builder-inited", add_static)
     app.connect("html-page-context", add_style)
     app.connect("env-get-updated", update, priority=950)  # after the ledger

@@ -14,6 +14,7 @@ from typing import Any
 from build_math import JOINER
 from claims.ledger import STATEMENTS, chapters, is_no_function, is_source
 from docutils import nodes
+from kept import keep_by_page
 from search_text import plain_doctree
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -89,15 +90,6 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s+", " ", text.replace(JOINER, "")).strip()
 
 
-def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    stored(env).pop(docname, None)
-
-
-def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
-    """Take over what a parallel reader has collected from its pages."""
-    stored(env).update({name: stored(other)[name] for name in docnames if name in stored(other)})
-
-
 # What is written.
 
 
@@ -146,8 +138,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("search_results_synonyms", "synonyms.yml", "")
     app.add_config_value("search_results_symbols", "notation", "env")
     app.connect("doctree-read", collect)
-    app.connect("env-purge-doc", purge)
-    app.connect("env-merge-info", merge)
+    keep_by_page(app, lambda env: {"entries": stored(env)})
     app.connect("builder-inited", add_static)
     app.connect("build-finished", write)
     return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
