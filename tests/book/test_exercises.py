@@ -104,6 +104,66 @@ def test_a_change_of_a_page_is_seen_in_the_index(folder):
     assert ">25<" in page(folder, "all")
 
 
+PROBLEMS = """# Problems
+
+```{exercise} Of one
+:label: ex-far
+:kind: prove
+:minutes: 5
+:chapter: one
+
+Do it.
+```
+
+```{exercise} Of no chapter
+:label: ex-own
+
+Do it.
+```
+"""
+
+
+def test_an_exercise_elsewhere_is_listed_with_its_chapter_and_linked_from_it(folder):
+    chapter = ONE.replace("# One", "# One\n\n## Exercises") + "\n## Later\n\nNo exercise.\n"
+    write(folder / "book", {"one.md": chapter, "problems.md": PROBLEMS})
+    assert build(folder, *EXTENSIONS) == []
+    listed = [
+        text_of(row) for row in re.findall(r'<tr[^>]*id="row.*?</tr>', page(folder, "all"), re.S)
+    ]
+    assert [re.search("Sums|Of one|Of no|2.2", row)[0] for row in listed] == [
+        "Sums",
+        "2.2",
+        "Of one",
+        "Of no",
+    ]
+    assert "(in Problems )" in listed[2] and "(in" not in listed[3]
+    html = page(folder, "one")
+    more = re.search(r'<p class="more-exercises">(.*?)</p>', html, re.S)
+    assert text_of(more[1]).strip() == "More: Of one (prove, 5 min)."
+    assert 'href="problems.html#ex-far"' in more[1]
+    assert html.index("Only one") < more.start() < html.index("No exercise")
+    assert "More:" not in page(folder, "problems")
+
+
+def test_a_chapter_is_written_again_when_what_it_links_to_changes(folder):
+    for kind, said in (("prove", "(prove"), ("open", "(open")):
+        write(folder / "book", {"problems.md": PROBLEMS.replace("prove", kind)})
+        build(folder, *EXTENSIONS)
+        assert said in page(folder, "one")
+    write(folder / "book", {"problems.md": PROBLEMS.replace(":chapter: one\n", "")})
+    build(folder, *EXTENSIONS)
+    assert "More:" not in page(folder, "one")
+
+
+def test_an_unknown_chapter_is_said_with_its_line(folder):
+    write(folder / "book", {"problems.md": PROBLEMS.replace("chapter: one", "chapter: lost")})
+    said = build(folder, *EXTENSIONS)
+    assert len(said) == 1
+    assert re.match(r"problems.md:3: .*ex-far: no page is called lost", said[0])
+    write(folder / "book", {"problems.md": PROBLEMS})
+    assert build(folder, *EXTENSIONS) == []
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
@@ -148,7 +208,8 @@ def test_the_notebook_has_the_check_as_a_cell_and_the_hints_folded():
 
     head = "---\njupytext:\n  text_representation: {extension: .md, format_name: myst}\n"
     head += "kernelspec: {name: python3, display_name: Python 3}\n---\n"
-    made = notebooks.notebook(head + ONE, Page(), "", "")
+    source = head + ONE.replace(":minutes: 15", ":minutes: 15\n:chapter: limits/scaling")
+    made = notebooks.notebook(source, Page(), "", "")
     code = [cell.source for cell in made.cells if cell.cell_type == "code"]
     line = 'exercises.check("ex-parseval", ...)'
     assert [source for source in code if line in source] == [
@@ -158,7 +219,7 @@ def test_the_notebook_has_the_check_as_a_cell_and_the_hints_folded():
     assert text.count("<details><summary>Hint</summary>") == 3
     assert "**[ex-parseval] (Sums of $x^2$) · compute · 15 min.**" in text
     assert "{hint}" not in json.dumps(made) and "{check}" not in json.dumps(made)
-    assert ":kind:" not in text and ":minutes:" not in text
+    assert not re.search(":kind:|:minutes:|:chapter:", text)
     scope = {}
     exec(code[-1].rpartition("\n")[0], scope)
     assert "No answer yet" in repr(eval(line, scope))

@@ -6,6 +6,7 @@ In the source, each next to its exercise and named by its label::
     :label: ex-one
     :kind: compute
     :minutes: 15
+    :chapter: limits/scaling
     ...
     ```
 
@@ -22,6 +23,8 @@ In the source, each next to its exercise and named by its label::
 
 The head of the exercise then says kind and minutes, a hint is folded, and a check is a cell with
 the line to type, which runs in the page. The directive ``exercise-index`` lists all exercises.
+An exercise on a page of problems names the chapter that it belongs to: the index lists it there,
+and the chapter's own exercises end with a link to it.
 """
 
 import hashlib
@@ -42,8 +45,8 @@ from sphinx_exercise.nodes import solution_node
 from randomfeatures.exercises.checking import in_words, questions
 
 from .heads import CHECK_CODE, facts
-from .index import IndexDirective, RenderIndex, exercise_index
-from .records import KINDS, Exercise, all_exercises, is_exercise, stored
+from .index import IndexDirective, RenderIndex, RenderMore, exercise_index
+from .records import KINDS, Exercise, all_exercises, by_chapter, is_exercise, stored
 
 logger = logging.getLogger(__name__)
 
@@ -56,12 +59,13 @@ def kind(argument: str) -> str:
 
 
 class KindOfExercise(ExerciseDirective):
-    """An exercise that says its kind and its minutes."""
+    """An exercise that says its kind, its minutes, and its chapter if that is another page."""
 
     option_spec: ClassVar[dict[str, Any]] = {
         **ExerciseDirective.option_spec,
         "kind": kind,
         "minutes": directives.positive_int,
+        "chapter": directives.unchanged_required,
     }
 
     def run(self) -> list[nodes.Node]:
@@ -69,6 +73,8 @@ class KindOfExercise(ExerciseDirective):
         for node in found:
             node["kind"] = self.options.get("kind", "")
             node["minutes"] = self.options.get("minutes", 0)
+            node["chapter"] = self.options.get("chapter", self.env.docname)
+            node["at"] = self.lineno
         return found
 
 
@@ -139,12 +145,14 @@ def collect(app: Sphinx, document: nodes.document) -> None:
         Exercise(
             label=node["label"],
             docname=app.env.docname,
+            chapter=node.get("chapter", app.env.docname),
             kind=node.get("kind", ""),
             minutes=node.get("minutes", 0),
             title=tuple(part.deepcopy() for sub in node[0].children[1:] for part in sub.children),
             hints=counts[node["label"]],
             code=node["label"] in coded,
             check=any(check["exercise"] == node["label"] for check in checks),
+            line=node.get("at", 0),
         )
         for node in document.findall(is_exercise)
     ]
@@ -183,11 +191,25 @@ def faults(document: nodes.document, parts: list[nodes.Element]) -> list[tuple[n
 
 
 def update(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """The pages to write again: the index, when something that it shows has changed."""
-    shown = repr([(exercise, exercise.number(env)) for exercise in all_exercises(env)])
-    digest = hashlib.sha256(shown.encode()).hexdigest()
-    old, env.exercises_digest = getattr(env, "exercises_digest", None), digest
-    return list(stored(env)["indices"]) if digest != old else []
+    """The pages to write again: the index, and a chapter, when what they show has changed."""
+    exercises = all_exercises(env)
+    for exercise in exercises:
+        if exercise.chapter not in env.found_docs:
+            message = f"{exercise.label}: no page is called {exercise.chapter}"
+            place = (exercise.docname, exercise.line)
+            logger.warning(message, location=place, type="exercises")
+    shown = dict.fromkeys(stored(env)["indices"], digest(env, exercises))
+    for docname, belonging in by_chapter(env).items():
+        if more := [exercise for exercise in belonging if exercise.elsewhere]:
+            shown[docname] = digest(env, more)
+    old, env.exercises_shown = getattr(env, "exercises_shown", {}), shown
+    return [name for name in env.found_docs if old.get(name) != shown.get(name)]
+
+
+def digest(env: BuildEnvironment, exercises: list[Exercise]) -> str:
+    """Changes with all that another page shows of the exercises."""
+    shown = repr([(exercise, exercise.number(env)) for exercise in exercises])
+    return hashlib.sha256(shown.encode()).hexdigest()
 
 
 # What a reader sees at an exercise.
@@ -220,8 +242,9 @@ def setup(app: Sphinx) -> dict:
     app.add_directive("exercise-index", IndexDirective)
     app.add_node(exercise_index)
     app.add_post_transform(RenderIndex)
+    app.add_post_transform(RenderMore)
     app.add_post_transform(CompleteHeads)
     app.connect("doctree-read", collect)
     keep_by_page(app, stored)
     app.connect("env-get-updated", update, priority=900)  # after Sphinx has given the numbers
-    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,13 +1,14 @@
-"""The page that lists all exercises, chapter by chapter."""
+"""The page that lists all exercises, chapter by chapter; a chapter's line of those elsewhere."""
 
-from itertools import groupby
+from collections.abc import Iterable
 from typing import Any
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
-from .records import KINDS, Exercise, all_exercises, stored
+from .heads import facts
+from .records import KINDS, Exercise, all_exercises, by_chapter, is_exercise, stored
 
 HEADS = ("Exercise", "Kind", "Minutes", "Hints", "Code", "Check")
 
@@ -34,12 +35,11 @@ class RenderIndex(SphinxPostTransform):
             node.replace_self(self.index())
 
     def index(self) -> list[nodes.Node]:
-        exercises = all_exercises(self.env)
-        found: list[nodes.Node] = [nodes.paragraph("", summary(exercises))]
-        for docname, here in groupby(exercises, key=lambda exercise: exercise.docname):
+        found: list[nodes.Node] = [nodes.paragraph("", summary(all_exercises(self.env)))]
+        for docname, exercises in by_chapter(self.env).items():
             head = nodes.rubric("", "", **{"heading-level": 2})
-            head += self.link(docname, "", self.env.titles[docname].children)
-            found += [head, self.table(list(here))]
+            head += link(self, docname, "", self.env.titles[docname].children)
+            found += [head, self.table(exercises)]
         return found
 
     def table(self, exercises: list[Exercise]) -> nodes.table:
@@ -51,25 +51,61 @@ class RenderIndex(SphinxPostTransform):
 
     def line(self, exercise: Exercise) -> nodes.row:
         name = f"Exercise {exercise.number(self.env)}".strip()
-        shown = [self.link(exercise.docname, exercise.label, [nodes.Text(name)])]
+        shown = [link(self, exercise.docname, exercise.label, [nodes.Text(name)])]
         if exercise.title:
             shown += [nodes.Text(" "), *(part.deepcopy() for part in exercise.title)]
-        facts = (
+        if exercise.elsewhere:
+            page = link(self, exercise.docname, "", self.env.titles[exercise.docname].children)
+            shown += [nodes.Text(" (in "), page, nodes.Text(")")]
+        said = (
             exercise.kind,
             str(exercise.minutes or ""),
             str(exercise.hints or ""),
             "yes" * exercise.code,
             "yes" * exercise.check,
         )
-        found = row([shown, *([nodes.Text(fact or "–")] for fact in facts)])
+        found = row([shown, *([nodes.Text(fact or "–")] for fact in said)])
         found["ids"] = [f"row-{exercise.label}"]
         return found
 
-    def link(self, docname: str, target: str, children: list[nodes.Node]) -> nodes.reference:
-        page = self.app.builder.get_relative_uri(self.env.docname, docname)
-        copies = [child.deepcopy() for child in children]
-        uri = f"{page}#{target}" if target else page
-        return nodes.reference("", "", *copies, internal=True, refuri=uri)
+
+class RenderMore(SphinxPostTransform):
+    """Below the exercises of a page, those that belong to it and stand on another page."""
+
+    default_priority = 8
+
+    def run(self, **kwargs: Any) -> None:
+        more = [one for one in by_chapter(self.env).get(self.env.docname, []) if one.elsewhere]
+        if more:
+            place = section_of_exercises(self.document)
+            place += nodes.paragraph("", "", *self.line(more), classes=["more-exercises"])
+
+    def line(self, exercises: list[Exercise]) -> list[nodes.Node]:
+        found: list[nodes.Node] = []
+        for exercise in exercises:
+            name = exercise.title or [nodes.Text(f"Exercise {exercise.number(self.env)}".strip())]
+            said = facts(exercise.kind, exercise.minutes).replace(" · ", ", ")
+            found += [
+                nodes.Text(", " if found else "More: "),
+                link(self, exercise.docname, exercise.label, name),
+                *([nodes.Text(f" ({said})")] if said else []),
+            ]
+        return [*found, nodes.Text(".")]
+
+
+def section_of_exercises(document: nodes.document) -> nodes.Element:
+    """What holds the page's last exercise; without one, the whole page."""
+    own = [node for node in document.findall(is_exercise)]
+    return own[-1].parent if own else document.next_node(nodes.section) or document
+
+
+def link(
+    transform: SphinxPostTransform, docname: str, target: str, children: Iterable[nodes.Node]
+) -> nodes.reference:
+    page = transform.app.builder.get_relative_uri(transform.env.docname, docname)
+    copies = [child.deepcopy() for child in children]
+    uri = f"{page}#{target}" if target else page
+    return nodes.reference("", "", *copies, internal=True, refuri=uri)
 
 
 def row(entries: list[list[nodes.Node]]) -> nodes.row:

@@ -1,6 +1,6 @@
 """What the index knows of an exercise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from claims.ledger import chapters
@@ -17,16 +17,23 @@ class Exercise:
 
     label: str
     docname: str
+    chapter: str  # the page that it belongs to, most often its own
     kind: str
     minutes: int
     title: tuple[nodes.Node, ...]
     hints: int
     code: bool
     check: bool
+    line: int = field(default=0, repr=False)  # where to complain; no page shows it
 
     def number(self, env: BuildEnvironment) -> str:
         numbers = env.toc_fignumbers.get(self.docname, {}).get("exercise", {})
         return ".".join(map(str, numbers.get(self.label, ())))
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it stands on another page than its chapter's."""
+        return self.chapter != self.docname
 
 
 def is_exercise(node: nodes.Node) -> bool:
@@ -44,3 +51,11 @@ def all_exercises(env: BuildEnvironment) -> list[Exercise]:
     """In the order of the book."""
     pages = stored(env)["exercises"]
     return [exercise for docname in chapters(env) for exercise in pages.get(docname, [])]
+
+
+def by_chapter(env: BuildEnvironment) -> dict[str, list[Exercise]]:
+    """The exercises that belong to each page, in the order of the book; its own come first."""
+    pages: dict[str, list[Exercise]] = {docname: [] for docname in chapters(env)}
+    for exercise in sorted(all_exercises(env), key=lambda exercise: exercise.elsewhere):
+        pages.setdefault(exercise.chapter, []).append(exercise)
+    return {docname: pages[docname] for docname in chapters(env) if pages[docname]}
