@@ -164,6 +164,15 @@ def test_the_map_joins_pages_by_proofs_and_by_heads(tmp_path):
     assert text_of(markup).count("◆") == 3 and "all" in text_of(markup)
 
 
+def test_a_page_of_problems_is_not_on_the_map(tmp_path):
+    problem = "\n```{exercise}\n:label: ex-one\n:chapter: part/a\n\nDo it.\n```\n"
+    for text, rows in ((problem.replace(":chapter: part/a\n", ""), 5), (problem, 4)):
+        book(tmp_path, f="# Problems\n" + text)
+        build(tmp_path, *FULL, "exercises", root_doc="start", exclude_patterns=["index.md"])
+        found = re.findall('<li id="map-', page(tmp_path, "map"))
+        assert len(found) == rows
+
+
 def test_a_use_against_the_order_of_the_book_is_dotted(tmp_path):
     early = SECOND.replace("# Bounds", "# Early bounds")
     late = {"a": early, "b": FIRST}

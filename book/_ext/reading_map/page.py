@@ -181,8 +181,10 @@ class View:
         self.sections: dict[str, list[Section]] = stored(self.env)["sections"]
         statements = getattr(self.env, "proof_list", {})
         self.home = {label: at["docname"] for label, at in statements.items()}
-        exercises = getattr(self.env, "book_exercises", {}).get("exercises", {})
-        self.exercises = {one.label: one.minutes for some in exercises.values() for one in some}
+        kept = getattr(self.env, "book_exercises", {}).get("exercises", {})
+        exercises = [one for some in kept.values() for one in some]
+        self.exercises = {one.label: one.minutes for one in exercises}
+        self.problems = {one.docname for one in exercises if one.elsewhere}  # no chapters to read
 
     def time(self, target: str, place: object) -> float:
         """The seconds for an exercise, as its head says them, or for what is read."""
@@ -289,7 +291,7 @@ class View:
     def map(self, folders: list[str], place: object) -> list[nodes.Node]:
         """The picture, and the same as a table."""
         inside = [name for name in chapters(self.env) if name.rpartition("/")[0] in folders]
-        pages = [name for name in inside if name in self.sections]
+        pages = [name for name in inside if name in self.sections and name not in self.problems]
         for folder in folders:
             if not any(name.startswith(f"{folder}/") for name in pages):
                 logger.warning(f"the map has no page in {folder}", location=place)
