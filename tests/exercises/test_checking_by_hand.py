@@ -75,6 +75,8 @@ ANSWERS = {
     "ex-input-scale": 1568,
     "ex-law-not-mean": [(1, 0), (-1, 0), (0, 1), (0, -1)],
     "ex-lazy-line": lazy,
+    "ex-linearised-flow": brentq(lambda t: sum(exp(-t / 2**j) for j in range(1, 51)) - 47, 6, 7),
+    "ex-linearised-parities": (512, 5, 10 + sum(1 / (2**i - 1) for i in range(1, 11))),
     "ex-lipschitz": lambda C, L, X, eps: ceil(4 * C**2 * L**2 * X**2 / eps**2),
     "ex-mean-absolute": mean_absolute,
     "ex-not-invariant": lambda d, r: 1 - (1 - 1 / d) ** r,
@@ -86,18 +88,24 @@ ANSWERS = {
     "ex-polynomials-hand": lambda d: Fraction(2 * (d - 1), 5 * (d + 2)),
     "ex-polynomials-ridge": lambda j: 2 * j * (j - 1),
     "ex-rare-directions": (exp(-5) / 4, 0.5 + log(2) / 2),
+    "ex-reservoirs-chance": lambda r, T: 2 * r * (T - 1 - r) / ((T - 1) ** 2 * (T + 1)),
+    "ex-reservoirs-layer": lambda r: r + 1,
     "ex-sampling-width": (
         1800,
         900 * likely(0.05),
         brentq(lambda x: likely(x) - 1 / x, 0.08, 0.12),
     ),
     "ex-smaller-dimension": 26,
+    "ex-tensors-matrices": (Fraction(2, 5), Fraction(168, 5), Fraction(4, 9)),
+    "ex-tensors-unequal": (0.295167, 8),
     "ex-two-families": 3 * 0.26**2,
     "ex-two-steps": (5, 3),
     "ex-two-waves-function": (1 + log(2)) / 4,
     "ex-unit-weights": lambda d: 5 - 12 / (d + 2),
     "ex-why-four": (1 / 0.57, 0.32 / 0.57),
     "ex-width-odd": linear_energy,
+    "ex-widths-plain": (Fraction(5, 16), 0.386646),
+    "ex-widths-steps": lambda d: 1 / (d - 1),
 }
 
 
