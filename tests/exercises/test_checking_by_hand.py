@@ -1,10 +1,13 @@
 """The answers that the book's solutions give, typed by hand, pass the checks.
 
-The authors' table computes them by the package; so each answer comes by two ways.
+The authors' table computes them by the package; so each answer comes by two ways. Those of other
+parts of the book stand in the modules ``by_hand_*`` beside this one.
 """
 
 from fractions import Fraction
+from importlib import import_module
 from math import ceil, comb, exp, log, pi, sqrt
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -115,6 +118,8 @@ ANSWERS = {
     "ex-widths-plain": (Fraction(5, 16), 0.386646),
     "ex-widths-steps": lambda d: 1 / (d - 1),
 }
+for path in sorted(Path(__file__).parent.glob("by_hand_*.py")):
+    ANSWERS |= import_module(path.stem).ANSWERS
 
 
 def times(answer, factor):
