@@ -9,6 +9,7 @@ from importlib import import_module
 from math import ceil, comb, exp, log, pi, sqrt
 from pathlib import Path
 
+import by_hand_sharp
 import numpy as np
 import pytest
 from scipy.optimize import brentq
@@ -120,6 +121,8 @@ ANSWERS = {
 }
 for path in sorted(Path(__file__).parent.glob("by_hand_*.py")):
     ANSWERS |= import_module(path.stem).ANSWERS
+
+ANSWERS |= by_hand_sharp.ANSWERS
 
 
 def times(answer, factor):

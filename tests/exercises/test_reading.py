@@ -131,3 +131,4 @@ def test_a_number_near_a_whole_one_is_rounded_and_others_are_refused():
 
 def test_the_digits_that_a_float_shows():
     assert [digits_of(x) for x in (0.5, 0.125, 1200.0, 0.0, 2)] == [1, 3, 2, 1, None]
+    assert digits_of(np.float64(0.125)) == 3

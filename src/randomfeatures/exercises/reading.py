@@ -166,4 +166,4 @@ def digits_of(answer: Any) -> int | None:
     """
     if not isinstance(answer, float):
         return None
-    return len(Decimal(repr(answer)).normalize().as_tuple().digits) or 1
+    return len(Decimal(float.__repr__(answer)).normalize().as_tuple().digits) or 1
