@@ -6,9 +6,10 @@ PYTHON ?= python3
 CONSTRAINTS ?= constraints.txt
 PORT ?= 8000
 BIN := .venv/bin
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $$($(BIN)/python workshop/cores.py) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test lint serve lab pyodide clean constraints
+.PHONY: help book pdf test audit lint serve lab pyodide clean constraints
 .NOTPARALLEL: # one environment: nothing is installed while a chapter runs (the work itself uses all cores)
 
 help: ## list the commands
@@ -20,8 +21,11 @@ book: .venv/ready ## build the site into _build/html, executing the chapters tha
 pdf: .venv/pdf book ## print the book and each of its chapters into _build/pdf
 	@$(BIN)/python workshop/pdf.py
 
-test: .venv/test book ## build the book, then run every test this machine can run
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --doctest-modules --numprocesses $$($(BIN)/python workshop/cores.py) --dist worksteal
+test: .venv/test book ## build the book, then run every test this machine can run but those of the next line
+	@$(PYTEST) --doctest-modules -m "not every_page"
+
+audit: .venv/test book ## open every page in a browser, wide and narrow, light and dark: its size, what is cut off, who is kept out
+	@$(PYTEST) -m every_page tests/book
 
 lint: .venv/test ## check types, the style of the code and of the chapters' cells, the workflows, the citation file
 	@$(BIN)/ruff check .

@@ -96,7 +96,7 @@
     unfold(moved);
   });
 
-  // What scrolls sideways in its own box can be scrolled with the keyboard. A box is measured when all is laid out, and again when it comes near, for a fold may have opened.
+  // What scrolls sideways in its own box can be scrolled with the keyboard. A box is measured when all is laid out, when its fold opens, and again when it comes near.
   const WIDE = "article :is(.formula, pre, .table-wrapper, .claims-graph, dl.py > dt)";
   const reach = (boxes) => {
     const wide = boxes.map((box) => box.scrollWidth > box.clientWidth + 1);
@@ -106,6 +106,7 @@
     const near = new IntersectionObserver((seen) => reach(seen.filter((entry) => entry.isIntersecting).map((entry) => entry.target)), { rootMargin: "800px" });
     const boxes = document.querySelectorAll(WIDE);
     for (const box of boxes) near.observe(box);
+    document.addEventListener("toggle", (event) => reach([...event.target.querySelectorAll(WIDE)]), true);
     addEventListener("resize", () => {
       near.disconnect();
       for (const box of boxes) near.observe(box);

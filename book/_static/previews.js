@@ -170,8 +170,8 @@
     const below = innerHeight - line.bottom - gap - edge, above = line.top - gap - edge;
     const size = box.getBoundingClientRect();
     const under = size.height <= below || below >= above;
-    box.style.maxHeight = `${Math.max(under ? below : above, 80)}px`;
-    const height = Math.min(size.height, under ? below : above);
+    const height = Math.min(size.height, Math.max(under ? below : above, 80));
+    box.style.maxHeight = `${height}px`;
     box.style.left = `${Math.max(edge, Math.min(line.left, width - size.width - edge))}px`;
     box.style.top = `${under ? line.bottom + gap : line.top - gap - height}px`;
   };

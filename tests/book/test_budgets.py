@@ -1,5 +1,5 @@
-"""What a page may cost, on every page: its size, what comes before the first figure, broken links,
-and what keeps a reader without eyes or without a mouse from it.
+"""What a page may cost: its size, what comes before the first figure, broken links, and what keeps
+a reader without eyes or without a mouse from it. ``test_every_page`` asks it of every page.
 
 What needs a browser is skipped where there is none, Lighthouse and axe where they are not
 installed; each with the reason. Every budget has a planted fault.
@@ -155,10 +155,11 @@ def axe() -> str:
     return (Path(package.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
-def violations(here: Visit, name: str, axe: str, options: dict) -> list[str]:
-    here.page.goto(here.base + name)
+def violations(here: Visit, axe: str, options: dict) -> list[str]:
+    """What axe finds on the page that is open, whose formulas are boxes from then on."""
     here.page.wait_for_function(LAID_OUT)
-    here.page.wait_for_timeout(100)  # then what scrolls is given to the keyboard
+    # Then what scrolls is given to the keyboard.
+    here.page.evaluate("() => new Promise((done) => requestIdleCallback(() => done()))")
     here.page.evaluate(WITHOUT_FORMULAS, options is COLOURS)
     here.page.evaluate(axe)
     return here.page.evaluate(AXE, options)
@@ -171,33 +172,44 @@ EVERYTHING = {
 COLOURS = {"runOnly": ["color-contrast"]}
 
 
-def test_axe_finds_nothing_on_any_page(browser, site, axe):
-    here = visit(browser, site, 1280, "light")
-    on_every_page(lambda _, name: violations(here, name, axe, EVERYTHING))
-    here.page.close()
-
-
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_axe_finds_no_pale_text(browser, site, axe, mode):
     here = visit(browser, site, 1280, mode)
     names = [name for kind in KINDS if (SITE / (name := f"{kind}.html")).is_file()]
     assert len(names) > 5
-    on_every_page(lambda _, name: violations(here, name, axe, COLOURS), names)
+
+    def pale(_: Path, name: str) -> list[str]:
+        here.page.goto(here.base + name)
+        return violations(here, axe, COLOURS)
+
+    on_every_page(pale, names)
     here.page.close()
 
 
-def first_load(browser, base: str, folder: Path, name: str) -> list[str]:
+WHEN_TOLD = """
+const [idle, waiting] = [window.requestIdleCallback, []];
+let later = (work) => waiting.push(work);
+window.requestIdleCallback = (work) => later(work);
+window.beIdle = () => waiting.forEach((later = (work) => idle(work)));"""
+
+
+def first_load(here: Visit, folder: Path, name: str) -> list[str]:
     """Too many bytes before the figures: what a first visit asks for until the page has loaded.
 
-    What is far below the screen is laid out when the browser is idle, and then asks for its fonts.
+    What is far below the screen is laid out when the browser is idle, and then asks for its fonts:
+    that waits until all is counted. ``here`` has to be new, for what was asked for once is kept.
     """
-    asked: list[str] = []
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.add_init_script("window.requestIdleCallback = () => 0")
-    page.on("request", lambda request: asked.append(unquote(urlsplit(request.url).path)[1:]))
-    page.goto(base + name, wait_until="load")
+    page, asked = here.page, []
+
+    def note(request) -> None:
+        asked.append(unquote(urlsplit(request.url).path)[1:])
+
+    page.add_init_script(WHEN_TOLD)
+    page.on("request", note)
+    page.goto(here.base + name, wait_until="load")
     page.wait_for_timeout(100)
-    page.close()
+    page.remove_listener("request", note)
+    page.evaluate("beIdle()")
     sizes = {path: sent(folder / path) for path in asked if (folder / path).is_file()}
     sizes = {path: size for path, size in sizes.items() if "_images/" not in path}
     assert name in sizes
@@ -207,21 +219,24 @@ def first_load(browser, base: str, folder: Path, name: str) -> list[str]:
     return [f"{sum(sizes.values())} bytes at first: {largest}"]
 
 
-def test_the_first_load_of_every_page(browser, site):
-    on_every_page(lambda folder, name: first_load(browser, site, folder, name))
-
-
 def test_a_planted_heavy_script_is_found(browser, planted):
-    folder, here = planted
+    folder, base = planted[0], planted[1].base
+
+    def found(name: str) -> list[str]:
+        here = visit(browser, base, 1280, "light")
+        problems = first_load(here, folder, name)
+        here.page.close()
+        return problems
+
     (folder / "heavy.bin").write_bytes(os.urandom(FIRST_LOAD))
     picture = '<img alt="x" src="_images/heavy.bin">'
     (folder / "_images").mkdir()
     (folder / "_images" / "heavy.bin").write_bytes(os.urandom(FIRST_LOAD))
     (folder / "light.html").write_text(GOOD.format(picture), encoding="utf-8")
-    assert first_load(browser, here.base, folder, "light.html") == []
+    assert found("light.html") == []
     script = "<script>fetch('heavy.bin')</script>"
     (folder / "heavy.html").write_text(GOOD.format(script), encoding="utf-8")
-    assert "bytes at first" in first_load(browser, here.base, folder, "heavy.html")[0]
+    assert "bytes at first" in found("heavy.html")[0]
 
 
 @pytest.mark.parametrize(
@@ -237,8 +252,10 @@ def test_a_planted_violation_is_found(planted, axe, body, options, expected):
     good, bad = f"good-{expected}.html", f"bad-{expected}.html"
     (folder / good).write_text(GOOD.format("<main><h1>T</h1><p>text</p></main>"), encoding="utf-8")
     (folder / bad).write_text(GOOD.format(body), encoding="utf-8")
-    assert violations(here, good, axe, options) == []
-    found = violations(here, bad, axe, options)
+    here.page.goto(here.base + good)
+    assert violations(here, axe, options) == []
+    here.page.goto(here.base + bad)
+    found = violations(here, axe, options)
     assert found and all(problem.startswith(expected) for problem in found)
 
 

@@ -6,7 +6,7 @@ Skipped where there is no site or no browser, as in ``test_browser``.
 import re
 
 import pytest
-from test_browser import ARGUMENTS, SITE, browser, first_page_with, pages, site, visit
+from test_browser import ARGUMENTS, SITE, browser, pages, short_page_with, site, visit
 
 __all__ = ["ARGUMENTS", "browser", "site"]  # fixtures
 
@@ -105,11 +105,11 @@ def test_by_finger_the_figure_keeps_its_size_and_scrolls(browser, site):
 def test_a_figure_whose_width_is_set_and_a_film_open_too(browser, site):
     """The former is a link to its file, for readers without scripts; of a film it is the frame."""
     here = visit(browser, site, 1280, "light")
-    name = first_page_with('class="reference internal image-reference"')
+    name = short_page_with('class="reference internal image-reference"')
     here.page.goto(here.base + name)
     here.page.locator("figure:has(.figure-enlarge) img").first.click()
     assert is_open(here) and here.page.url == here.base + name
-    here.page.goto(here.base + first_page_with('class="film"'))
+    here.page.goto(here.base + short_page_with('class="film"'))
     film = here.page.locator(".film").first
     film.locator("input").focus()
     here.page.keyboard.press("Home")

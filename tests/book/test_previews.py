@@ -9,7 +9,7 @@ import re
 
 import pytest
 from small_book import build, page, write
-from test_browser import ARGUMENTS, SITE, browser, first_page_with, pages, site, visit
+from test_browser import ARGUMENTS, SITE, browser, pages, pages_with, short_page_with, site, visit
 
 __all__ = ["ARGUMENTS", "browser", "site"]  # fixtures
 
@@ -34,9 +34,9 @@ def in_a_fold(markup: str, position: int) -> bool:
 
 @functools.cache
 def reference(kind: str, elsewhere: bool, folded: bool = False) -> tuple[str, str]:
-    """The first page and address of a link to a target of the kind, not in a fold."""
+    """The shortest page and address of a link to a target of the kind, not in a fold."""
     link = re.compile(rf'<a class="reference internal" href="([^"#]*)#({kind}[^"]*)"')
-    for name in pages():
+    for name in pages_with('class="reference internal"'):
         if name.startswith(("code/", "claims", "search", "sources", "genindex")):
             continue
         for match in link.finditer(text(name)):
@@ -213,7 +213,7 @@ def test_a_preview_by_finger(phone, kind):
 def test_no_preview_leaves_the_screen(browser, site, width):
     """Every reference of a page, wherever it stands on the screen."""
     here = visit(browser, site, width, "light")
-    here.page.goto(here.base + reference("(?:thm|prop)-", elsewhere=False)[0])
+    here.page.goto(here.base + pages_with('<a class="reference internal" href="#thm-')[-1])
     links = here.page.locator("article p > a.reference.internal[href^='#']")
     seen = 0
     for number in range(0, links.count(), 3):
@@ -341,7 +341,7 @@ def test_the_way_back_goes_through_all_that_was_followed_and_can_be_hidden(desk)
 
 def test_folds_are_as_they_were_after_another_page_and_after_a_reload(desk):
     page = desk.page
-    name = first_page_with('<details class="proof-box')
+    name = short_page_with('<details class="proof-box')
     page.goto(desk.base + name)
     fold = page.locator("details.proof-box").first
     fold.locator("summary").click()
@@ -383,7 +383,7 @@ def said(page) -> str:
 
 def test_cite_a_theorem(desk):
     page = desk.page
-    page.goto(desk.base + first_page_with('class="proof theorem'))
+    page.goto(desk.base + short_page_with('class="proof theorem'))
     box = page.locator("div.proof.theorem").first
     label = box.get_attribute("id")
     number = box.locator(".caption-number").first.text_content().strip()
@@ -408,7 +408,7 @@ def test_cite_a_theorem(desk):
 
 def test_a_displayed_formula_is_copied_as_latex(desk):
     page = desk.page
-    page.goto(desk.base + first_page_with(r'class="formula" data-tex="[^"]*lVert'))
+    page.goto(desk.base + short_page_with(r'class="formula" data-tex="[^"]*lVert'))
     formula = page.locator('.formula[data-tex*="lVert"]:visible').first
     latex = formula.get_attribute("data-tex")
     formula.locator(".katex-base").first.dblclick()
@@ -438,7 +438,7 @@ ALL = "document.querySelectorAll('article details.fold').length"
 
 def test_all_folds_by_one_key_and_by_a_button(desk):
     page = desk.page
-    page.goto(desk.base + first_page_with('<details class="proof-box'))
+    page.goto(desk.base + short_page_with('<details class="proof-box'))
     page.wait_for_function(LAID_OUT)
     assert page.evaluate(OPEN) == 0
     button = page.locator(".page-folds")
@@ -464,7 +464,7 @@ def test_all_folds_by_one_key_and_by_a_button(desk):
 
 def test_keys(desk):
     page = desk.page
-    name = first_page_with('<details class="proof-box')
+    name = short_page_with('<details class="proof-box')
     page.goto(desk.base + name)
     page.keyboard.press("?")
     help = page.get_by_role("dialog", name="Keys")
@@ -501,7 +501,7 @@ def test_keys(desk):
 
 def test_the_notation_over_a_page(desk):
     page = desk.page
-    name = first_page_with('class="proof theorem')
+    name = short_page_with('class="proof theorem')
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(desk.base + name)
@@ -531,7 +531,7 @@ def test_the_notation_over_a_page(desk):
 
 def test_the_notation_fits_a_phone(phone):
     page, base = phone
-    page.goto(base + first_page_with('class="proof theorem'))
+    page.goto(base + short_page_with('class="proof theorem'))
     page.locator("article a.page-notation").tap()
     page.get_by_role("dialog", name="Notation").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -541,7 +541,7 @@ def test_the_notation_fits_a_phone(phone):
 
 
 def test_the_list_of_what_uses_a_result_opens_by_keyboard(desk):
-    name = first_page_with("<summary>Uses [^<]*, used by")
+    name = short_page_with("<summary>Uses [^<]*, used by")
     desk.page.goto(desk.base + name)
     fold = desk.page.locator(".relations > details").first
     fold.locator("summary").focus()

@@ -3,6 +3,7 @@ goes in or out is checked.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -72,31 +73,27 @@ def test_the_doctests_hold_with_checked_shapes(copy):
     assert " passed" in run.stdout
 
 
-@pytest.mark.parametrize(
-    ("module", "right", "wrong"),
-    [
-        (
-            "power/kernels",
-            'degree: int, depth: int\n) -> Float[Array, "n m"]:',
-            'degree: int, depth: int\n) -> Float[Array, "m n 1"]:',
-        ),
-        (
-            "foundations/hermite",
-            '-> Float[Array, "{m_max}+1 *s"]:',
-            '-> Float[Array, "{m_max} *s"]:',
-        ),
-        (
-            "foundations/dual_activations",
-            'def dual_relu(rho: Float[Array, "*s"])',
-            'def dual_relu(rho: Float[Array, "a b c"])',
-        ),
-    ],
-)
-def test_a_planted_wrong_annotation_is_caught(copy, module, right, wrong):
-    path = copy / "randomfeatures" / f"{module}.py"
-    text = path.read_text(encoding="utf-8")
-    assert right in text, f"nothing to plant: {module} has no {right}"
-    path.write_text(text.replace(right, wrong), encoding="utf-8")
-    run = doctests_with_shapes(copy, path)
+WRONG = {
+    "power/kernels": (
+        'degree: int, depth: int\n) -> Float[Array, "n m"]:',
+        'degree: int, depth: int\n) -> Float[Array, "m n 1"]:',
+    ),
+    "foundations/hermite": ('-> Float[Array, "{m_max}+1 *s"]:', '-> Float[Array, "{m_max} *s"]:'),
+    "foundations/dual_activations": (
+        'def dual_relu(rho: Float[Array, "*s"])',
+        'def dual_relu(rho: Float[Array, "a b c"])',
+    ),
+}
+
+
+def test_planted_wrong_annotations_are_caught(copy):
+    paths = [copy / "randomfeatures" / f"{module}.py" for module in WRONG]
+    for path, (right, wrong) in zip(paths, WRONG.values(), strict=True):
+        text = path.read_text(encoding="utf-8")
+        assert right in text, f"nothing to plant: {path.name} has no {right}"
+        path.write_text(text.replace(right, wrong), encoding="utf-8")
+    run = doctests_with_shapes(copy, *paths)
     assert run.returncode == 1, run.stdout[-6000:]
-    assert "TypeCheckError" in run.stdout
+    for module in WRONG:
+        name = re.escape(f"randomfeatures.{module.replace('/', '.')}")
+        assert re.search(rf"TypeCheckError: Type-check error.*{name}\.", run.stdout), module
