@@ -25,10 +25,14 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 @dataclass(frozen=True, repr=False)
 class Verdict:
-    """What a check says: whether the answer is right, and a sentence for the one who gave it."""
+    """What a check says: whether the answer is right, and a sentence for the one who gave it.
+
+    ``parts`` says of each number of an answer, or of each value of a function, whether it is right.
+    """
 
     right: bool
     message: str
+    parts: tuple[bool, ...] = ()
 
     def __bool__(self) -> bool:
         return self.right
@@ -164,13 +168,14 @@ def judged(label: str, question: dict[str, Any], values: list[Fraction], answer:
     ]
     right = [name in found for name, found in zip(question["right"]["tags"], keys, strict=True)]
     if all(right):
-        return Verdict(True, f"Right. {sentence(question['right'], keys)}".strip())
+        message = f"Right. {sentence(question['right'], keys)}".strip()
+        return Verdict(True, message, tuple(right))
     said = [sentence(entry, keys) for entry in question["wrong"] if meets(entry, keys)]
     if not said and any(right):
         said = [partly(question, right)]
     if not said and question["form"] == "number" and (given := digits_of(answer)):
         said = [too_few(given, digits)] if given < digits else []
-    return Verdict(False, " ".join(["Not right.", *said]))
+    return Verdict(False, " ".join(["Not right.", *said]), tuple(right))
 
 
 def meets(entry: dict[str, Any], keys: list[dict[str, bytes]]) -> bool:

@@ -1,0 +1,47 @@
+"""The settings of nbgrader for the problem sets of the book."""
+
+import sys
+from pathlib import Path
+
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearOutput,
+    ComputeChecksums,
+    LimitOutput,
+    LockCells,
+    SaveAutoGrades,
+    SaveCells,
+)
+
+c = get_config()  # noqa: F821  (nbgrader's)
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from grading.judge import Judge  # noqa: E402
+
+c.CourseDirectory.course_id = "random-features"
+c.CourseDirectory.root = str(HERE)
+# The sources hold no solutions, so there are none to take out.
+c.GenerateAssignment.preprocessors = [
+    LockCells,
+    ClearOutput,
+    CheckCellMetadata,
+    ComputeChecksums,
+    SaveCells,
+    ComputeChecksums,
+    CheckCellMetadata,
+]
+# A submission runs in a process apart, with a limit of time, and the answers are judged outside it.
+c.Autograde.autograde_preprocessors = [
+    Judge,
+    LimitOutput,
+    SaveAutoGrades,
+    AssignLatePenalties,
+    CheckCellMetadata,
+]
+c.OverwriteCells.add_missing_cells = True
+c.Judge.seconds = 30  # a cell
+c.Judge.total = 300  # a submission
+# Submissions as a learning platform hands them out: <student>_<set>.ipynb in downloaded/<set>/archive.
+c.FileNameCollectorPlugin.named_regexp = r".*[\\/](?P<student_id>[^\\/]+)_(?P<file_id>ps[\w-]+)\.ipynb$"
