@@ -9,7 +9,7 @@ BIN := .venv/bin
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $$($(BIN)/python workshop/cores.py) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf test audit lint serve lab pyodide clean constraints
+.PHONY: help book pdf course test audit lint serve lab pyodide clean constraints
 .NOTPARALLEL: # one environment: nothing is installed while a chapter runs (the work itself uses all cores)
 
 help: ## list the commands
@@ -20,6 +20,9 @@ book: .venv/ready ## build the site into _build/html, executing the chapters tha
 
 pdf: .venv/pdf book ## print the book and each of its chapters into _build/pdf
 	@$(BIN)/python workshop/pdf.py
+
+course: .venv/course book ## make the problem sets, the instructor's edition and the grader's folder in _build/course
+	@$(BIN)/python workshop/course/build.py
 
 test: .venv/test book ## build the book, then run every test this machine can run but those of the next line
 	@$(PYTEST) --doctest-modules -m "not every_page"
@@ -67,13 +70,19 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(C
 .venv/test: .venv/ready
 	@mv .venv/ready .venv/waiting
 	@echo "Installing what the tests need into .venv ..."
-	@$(PIP) -e '.[book,test]'
+	@$(PIP) -e '.[book,test,course]'
 	@mv .venv/waiting .venv/ready
 	@touch $@
 
 .venv/pdf: .venv/ready
 	@mv .venv/ready .venv/waiting
 	@$(PIP) -e '.[book,pdf]'
+	@mv .venv/waiting .venv/ready
+	@touch $@
+
+.venv/course: .venv/ready
+	@mv .venv/ready .venv/waiting
+	@$(PIP) -e '.[book,course]'
 	@mv .venv/waiting .venv/ready
 	@touch $@
 

@@ -23,7 +23,7 @@ def main() -> None:
         venv.create(folder, with_pip=True)
         python = Path(folder) / ("Scripts" if sys.platform == "win32" else "bin") / "python"
         pip = [python, "-m", "pip", "--disable-pip-version-check"]
-        extras = "book,pdf,test,lab,estimators,cluster"
+        extras = "book,pdf,test,lab,course,estimators,cluster"
         subprocess.run([*pip, "install", "--quiet", f"{ROOT}[{extras}]"], check=True)
         frozen = subprocess.run(
             [*pip, "freeze", "--all", "--exclude", "randomfeatures", "--exclude", "pip"],

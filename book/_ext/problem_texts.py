@@ -1,9 +1,9 @@
 """Sphinx extension: the exercises in plain Markdown, for the problem sets of a course.
 
 Beside the site, and not in it, ``exercises.json`` holds each exercise in the order of the book:
-where it stands, its number, kind and minutes, statement, hints, check, and the solution as texts
-and code, with the place of each cell among the page's. Everything is translated as in the notebooks
-that a reader downloads. ``make course`` makes the problem sets of it.
+its page, the chapter that it belongs to, number, kind, minutes, statement, hints, check, and the
+solution as texts and code, with the place of each cell among the page's. Everything is translated
+as in the notebooks that a reader downloads. ``make course`` makes the problem sets of it.
 """
 
 import json
@@ -82,6 +82,7 @@ def take(
             "label": label,
             "number": page.number("exercise", label),
             "title": markdown(argument, page),
+            "belongs": options.get("chapter", ""),
             "kind": options.get("kind", ""),
             "minutes": int(options.get("minutes", 0)),
             "statement": text,
@@ -106,9 +107,10 @@ def on_build_finished(app: Sphinx, exception: Exception | None) -> None:
         source = Path(app.env.doc2path(docname))
         if "{exercise}" not in (text := source.read_text(encoding="utf-8")):
             continue
-        page = Page(app, docname, site)
-        where = {"page": docname, "chapter": page.title, "url": page.url}
-        found += [{**where, **exercise} for exercise in exercises_of(text, page)]
+        for exercise in exercises_of(text, Page(app, docname, site)):
+            home = Page(app, exercise["belongs"] or docname, site)
+            where = {"page": docname, "chapter": home.title, "url": home.url}
+            found.append({**exercise, **where, "belongs": home.docname})
     whole = {"macros": macros(), "exercises": found}
     text = json.dumps(whole, indent=1, ensure_ascii=False)
     (beside / FILE).write_text(text + "\n", encoding="utf-8")

@@ -5,10 +5,11 @@ is executed. It fails if a line of a solution stands in a file for students.
 """
 
 import shutil
-import subprocess
 import sys
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -49,7 +50,8 @@ def main() -> int:
     found = check(OUT / "students", the_sieve(texts.values()))
     for one in sets:
         print(f"{one.name:<14}{len(one.problems)} problems {one.points:>4} points  {one.title}")
-    print(f"and a set of each of {len(by_chapter)} pages. {OUT.relative_to(ROOT)}: students, instructor")
+    where = OUT.relative_to(ROOT)
+    print(f"and a set of each of {len(by_chapter)} chapters, in {where}/students and /instructor")
     for leak in found[:20]:
         print(f"A solution in a student's file: {leak}", file=sys.stderr)
     return int(bool(found))
@@ -77,12 +79,12 @@ def write_course(course: Path, sets: list[ProblemSet], macros: str, wheel: str) 
 
 def release(course: Path, sets: list[ProblemSet]) -> None:
     """Let nbgrader release the sets, and note them in the grade book."""
-    names = [one.name for one in sets]
-    for name in names:
-        command = [sys.executable, "-m", "nbgrader", "generate_assignment", name, "--log-level=ERROR"]
-        run = subprocess.run(command, cwd=course, capture_output=True, text=True, check=False)
-        if run.returncode:
-            sys.exit(f"nbgrader could not release {name}:\n{run.stdout}{run.stderr}")
+    from course.grader import grader, say
+
+    api = grader(course)
+    for one in sets:
+        if said := say(api.generate_assignment(one.name)):
+            sys.exit(f"nbgrader could not release {one.name}:\n{said}")
 
 
 def write_students(
@@ -145,7 +147,7 @@ def executed(page: str) -> list[NotebookNode]:
 # What must not have been.
 
 
-def the_sieve(texts) -> Sieve:
+def the_sieve(texts: Collection[dict[str, Any]]) -> Sieve:
     """For all solutions of the book and all that is in ``answers/``."""
     secrets, in_the_open = list(solutions_as_read(texts)), []
     for path in sorted((ROOT / "book").rglob("*.md")):
@@ -153,8 +155,11 @@ def the_sieve(texts) -> Sieve:
         secrets.append("\n".join(secret))
         in_the_open.append(rest)
     secrets += [path.read_text(encoding="utf-8") for path in sorted(ANSWERS.rglob("*.py"))]
+    in_the_open += [question.asked for question in table()]
     package = sorted((ROOT / "src").rglob("*.py"))
     in_the_open += [path.read_text(encoding="utf-8") for path in package]
+    for text in texts:
+        in_the_open += [text["title"], text["statement"], text["check"], *text["hints"]]
     return Sieve(secrets, in_the_open)
 
 

@@ -8,9 +8,9 @@ authors' table of answers.
 from collections.abc import Callable
 from typing import Any
 
-from asking import Question, values
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from seal_answers import Question, values
 
 from randomfeatures.exercises.reading import number_of
 

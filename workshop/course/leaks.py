@@ -14,7 +14,7 @@ from typing import Any
 
 SHORTEST = 12  # letters of a line that says something
 RUN = 8  # words
-WORD = re.compile(r"\w+|[^\w\s]")
+WORD = re.compile(r"[\w-]+|[^\w\s]")
 
 
 class Sieve:
@@ -23,6 +23,7 @@ class Sieve:
     def __init__(self, secrets: Iterable[str], in_the_open: Iterable[str] = ()) -> None:
         self.lines: set[str] = set()
         self.runs: set[tuple[str, ...]] = set()
+        self.seen: dict[str, list[str]] = {}
         for text in secrets:
             self.lines |= set(lines(text))
             self.runs |= set(runs(text))
@@ -37,8 +38,11 @@ class Sieve:
         >>> sieve.found("Hint: the answer is\\n nine and a half, as one sees.")
         ['nine and a half, as one sees.', 'answer is nine and a half , as', ...]
         """
-        shared = [line for line in lines(text) if line in self.lines]
-        return shared + [" ".join(run) for run in runs(text) if run in self.runs]
+        if text not in self.seen:  # the package is in every zip
+            shared = [line for line in lines(text) if line in self.lines]
+            shared += [" ".join(run) for run in runs(text) if run in self.runs]
+            self.seen[text] = shared
+        return self.seen[text]
 
 
 def lines(text: str) -> Iterator[str]:

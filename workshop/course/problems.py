@@ -146,10 +146,10 @@ def problem_sets(texts: dict[str, dict[str, Any]], path: Path = LIST) -> list[Pr
 
 
 def chapter_sets(texts: dict[str, dict[str, Any]]) -> list[ProblemSet]:
-    """A set of each page with exercises, named after it."""
+    """A set of each chapter with exercises, named after it."""
     pages: dict[str, list[str]] = {}
     for label, text in texts.items():
-        pages.setdefault(text["page"], []).append(label)
+        pages.setdefault(text["belongs"], []).append(label)
     return [
         problem_set(page.replace("/", "-"), texts[labels[0]]["chapter"], labels, texts)
         for page, labels in pages.items()

@@ -63,6 +63,7 @@ def head(problems: ProblemSet, macros: str) -> str:
 
 def problem_cells(problem: Problem) -> list[NotebookNode]:
     label, text = problem.label, problem.text
+    name = f"{problem.number}-{label}"
     cells = [new_markdown_cell(statement(problem))]
     if text["hints"]:
         cells.append(new_markdown_cell("\n".join(hints(text["hints"]))))
@@ -71,17 +72,17 @@ def problem_cells(problem: Problem) -> list[NotebookNode]:
         before = BEFORE.format(number=problem.number, asked=problem.asked)
         cells += [
             new_markdown_cell(asked),
-            graded(new_code_cell(f"{before}\n{problem.answer} = ..."), f"{label}-answer", None),
+            graded(new_code_cell(f"{before}\n{problem.answer} = ..."), f"{name}-answer", None),
             graded(
                 new_code_cell(f'check("{label}", {problem.answer})'),
-                f"{label}-check",
+                f"{name}-check",
                 problem.automatic,
                 solution=False,
             ),
         ]
     if problem.by_hand:
         said = REASONS.format(number=problem.number, points=counted(problem.by_hand, "point"))
-        cells.append(graded(new_markdown_cell(said), f"{label}-reasons", problem.by_hand))
+        cells.append(graded(new_markdown_cell(said), f"{name}-reasons", problem.by_hand))
     return cells
 
 

@@ -1,5 +1,6 @@
 """The settings of nbgrader for the problem sets of the book."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from nbgrader.preprocessors import (
 c = get_config()  # noqa: F821  (nbgrader's)
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+# nbgrader calls alembic, which lies beside Python even where no environment is activated.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 from grading.judge import Judge  # noqa: E402
 
