@@ -6,7 +6,7 @@ import json
 import pytest
 
 pytest.importorskip("jupytext", reason="the book's tools are not installed")
-from small_book import build, write  # noqa: E402
+from small_book import build, write
 
 problem_texts = importlib.import_module("problem_texts")
 

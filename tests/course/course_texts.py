@@ -24,7 +24,10 @@ def text(label: str, kind: str, minutes: int, check: str, **more: object) -> dic
         "check": check,
         "solution": [
             {"text": f"A solution of {label}, {WORDS}."},
-            {"code": f"secret_{label[3:].replace('-', '_')} = 'the line of code of a solution'", "cell": 0},
+            {
+                "code": f"secret_{label[3:].replace('-', '_')} = 'the line of code of a solution'",
+                "cell": 0,
+            },
         ],
         **more,
     }

@@ -26,7 +26,7 @@ RIGHT = {
     "2-ex-maurey-reasons": "Draw neurons at random.",
     "3-ex-not-invariant-answer": "def answer_3(d, r):\n    return 1 - (1 - 1 / d) ** r",
     "3-ex-not-invariant-reasons": "See the axes.",
-    "4-ex-antithetic-answer": "answer_4 = lambda C, r: (C**2 / 2 - 1) / r",
+    "4-ex-antithetic-answer": "answer_4 = lambda C, r: (C**2 / 4 - 1) / (r // 2)",
 }
 HALF = {
     **RIGHT,
@@ -37,7 +37,7 @@ HALF = {
 WRONG = {
     "1-ex-copies-answer": "answer_1 = 1 / 9, 9",
     "3-ex-not-invariant-answer": "answer_3 = 'nothing'",
-    "4-ex-antithetic-answer": "answer_4 = lambda C, r: 1 / 0",
+    "4-ex-antithetic-answer": "answer_4 = lambda C, r: (C**2 / 2 - 1) / r",
 }
 SPY = """
 import os, subprocess, sys
@@ -64,11 +64,11 @@ MALICIOUS = {
     "2-ex-maurey-reasons": "<script>alert('full points')</script>",
     "3-ex-not-invariant-answer": "while True:\n    print('x' * 10**6)",
     "4-ex-antithetic-answer": (
-        "answer_4 = lambda C, r: (C**2 / 2 - 1) / r\n"
-        "while True:\n"
-        "    try:\n"
-        "        while True: pass\n"
-        "    except BaseException: pass"
+        "answer_4 = lambda C, r: (C**2 / 4 - 1) / (r // 2)\n"
+        "import signal\n"
+        "for name in ('SIGPROF', 'SIGALRM', 'SIGXCPU'):\n"
+        "    signal.signal(getattr(signal, name), signal.SIG_IGN)\n"
+        "while True: pass"
     ),
 }
 
@@ -83,7 +83,9 @@ def submission(folder: Path, edits: dict[str, str], attack: bool = False) -> nbf
             cell.metadata["nbgrader"]["locked"] = False
     if attack:
         gone = "4-ex-antithetic-check"
-        made.cells = [c for c in made.cells if c.metadata.get("nbgrader", {}).get("grade_id") != gone]
+        made.cells = [
+            c for c in made.cells if c.metadata.get("nbgrader", {}).get("grade_id") != gone
+        ]
     return made
 
 
@@ -95,7 +97,7 @@ def course(tmp_path_factory):
     settings = folder / "nbgrader_config.py"
     text = settings.read_text(encoding="utf-8")
     text = text.replace("c.Judge.seconds = 30", "c.Judge.seconds = 2")
-    text = text.replace("c.Judge.total = 300", "c.Judge.total = 12")
+    text = text.replace("c.Judge.total = 300", "c.Judge.total = 8")
     settings.write_text(text, encoding="utf-8")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nbgrader's libraries'
@@ -175,9 +177,9 @@ def test_half_right_has_what_is_right(course):
     # One of two numbers: 1. The proof: 1.5 by hand. A function that is right at some points: 0, and
     # an empty text beside it still to be marked. The last: 4.
     assert line(course, "half") == [1, 1.5, 0, 4, 6.5, 1]
-    assert "Right: the first number. Not right: the second number." in shown(course, "half")[
-        "1-ex-copies-check"
-    ]
+    said = shown(course, "half")
+    assert said["1-ex-copies-check"].startswith("Not right. Second: ")
+    assert "Right: at d = " in said["3-ex-not-invariant-check"]
 
 
 def test_wrong_has_nothing_and_is_told_why(course):
@@ -185,7 +187,9 @@ def test_wrong_has_nothing_and_is_told_why(course):
     said = shown(course, "wrong")
     assert said["1-ex-copies-check"].startswith("Not right. ")
     assert "'nothing' is no function" in said["3-ex-not-invariant-check"]
-    assert "the function raised ZeroDivisionError" in said["4-ex-antithetic-check"]
+    assert said["4-ex-antithetic-check"] == (
+        "Not right. That is the error of independent weights.\n"
+    )
 
 
 def test_empty_has_nothing_and_nothing_is_left_to_mark(course):

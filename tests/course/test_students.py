@@ -21,7 +21,7 @@ def test_a_problem_has_its_text_hints_cells_and_check(made):
         assert problem.text["statement"] in whole
         for hint in problem.text["hints"]:
             assert f"\n\n{hint}\n\n</details>" in whole
-    assert '</summary>\n\nOnly one hint.' in whole and "<summary>Hint</summary>" in whole
+    assert "</summary>\n\nOnly one hint." in whole and "<summary>Hint</summary>" in whole
     assert 'check("ex-copies", answer_1)' in whole and "answer_1 = ..." in whole
     assert "Your answer is a function of d and r, to 6 significant digits." in whole
     assert "answer_2" not in whole  # nothing to check there
@@ -52,7 +52,7 @@ def test_the_notebook_runs_from_top_to_bottom_before_anything_is_answered(made):
     assert code[0] == "%pip install --quiet ./package-1.whl matplotlib"
     names: dict = {}
     for source in code[1:]:
-        exec(source, names)  # noqa: S102
+        exec(source, names)
     verdict = names["check"]("ex-copies", names["answer_1"])
     assert not verdict and verdict.message.startswith("No answer yet.")
 

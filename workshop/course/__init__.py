@@ -1,4 +1,4 @@
-"""Three builds of one source: the public book, the students' problem sets, the instructor's edition.
+"""Three builds of one source: public book, students' problem sets, instructor's edition.
 
 ``make course`` makes the last two, in ``_build/course``, of what ``make book`` leaves:
 

@@ -1,4 +1,4 @@
-"""nbgrader's steps, called from Python: what `nbgrader <step> <set>` does in the course's folder."""
+"""nbgrader's steps, called from Python: what `nbgrader <step> <set>` does in a course."""
 
 import warnings
 from pathlib import Path

@@ -21,8 +21,8 @@ Outputs = Callable[[str, int], list[NotebookNode]]
 """What a cell has shown, by its page and its place among the page's cells."""
 
 RULE = (
-    f"One point for each {MINUTES_FOR_A_POINT} minutes. Where a self-check can judge the answer, it "
-    "gives "
+    f"One point for each {MINUTES_FOR_A_POINT} minutes. Where a self-check can judge the "
+    "answer, it gives "
     + ", ".join(f"{share} of them for *{kind}*" for kind, share in AUTOMATIC.items())
     + ", rounded up; of several numbers asked each counts the same. The others are given by hand."
 )

@@ -95,9 +95,7 @@ def strings(value: Any) -> Iterator[str]:
 def leaks(name: str, data: bytes, sieve: Sieve) -> list[str]:
     """Each leak as a sentence, with its place."""
     return [
-        f"{place}: {found}"
-        for place, text in texts_of(name, data)
-        for found in sieve.found(text)
+        f"{place}: {found}" for place, text in texts_of(name, data) for found in sieve.found(text)
     ]
 
 

@@ -102,9 +102,7 @@ def hints(texts: list[str]) -> list[str]:
     """Each folded under its number."""
     names = [f"Hint {number}" for number in range(1, len(texts) + 1)]
     pairs = zip(names if len(texts) > 1 else ["Hint"], texts, strict=True)
-    return [
-        f"<details><summary>{name}</summary>\n\n{text}\n\n</details>\n" for name, text in pairs
-    ]
+    return [f"<details><summary>{name}</summary>\n\n{text}\n\n</details>\n" for name, text in pairs]
 
 
 def lowered(text: str) -> str:

@@ -54,8 +54,8 @@ def limit(task: dict[str, Any]) -> None:
     """What one submission may use of the machine."""
     import resource
 
-    seconds, memory = task["total"] + 5, task["memory"]
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    seconds, memory = task["total"], task["memory"]
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (task["file_size"], task["file_size"]))
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -74,7 +74,6 @@ def run(task: dict[str, Any], records: io.TextIOBase) -> None:
     from randomfeatures.exercises.checking import Unreadable
 
     shell = a_shell()
-    signal.signal(signal.SIGALRM, too_long)
     figures = 0
     for number, cell in enumerate(task["cells"]):
         outputs: list[dict[str, Any]] = []
@@ -102,12 +101,16 @@ def too_long(*_: object) -> None:
 
 @contextlib.contextmanager
 def timed(seconds: float):
-    """Stop what runs longer, again and again if it does not listen."""
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    """Stop what computes longer, or waits four times as long; again if it does not listen."""
+    for said in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(said, too_long)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1)
+    signal.setitimer(signal.ITIMER_REAL, 4 * seconds, 1)
     with contextlib.suppress(TooLong):
         try:
             yield
         finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
 
 
@@ -208,9 +211,9 @@ def tree(answer: Any, left: list[int], depth: int = 3) -> Any:
     left[0] -= 1
     if left[0] < 0:
         raise Unreadable(f"more than {MOST_NUMBERS} numbers")
-    if depth and isinstance(answer, Iterable) and not isinstance(answer, str | bytes | dict):
-        if getattr(answer, "shape", None) != ():
-            return [tree(entry, left, depth - 1) for entry in answer]
+    some = isinstance(answer, Iterable) and not isinstance(answer, str | bytes | dict)
+    if depth and some and getattr(answer, "shape", None) != ():
+        return [tree(entry, left, depth - 1) for entry in answer]
     return str(number_of(answer))
 
 

@@ -21,14 +21,14 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 class Ruleset(ctypes.Structure):
     """What is forbidden unless a rule allows it: files, the network, signals to others."""
 
-    _fields_ = [(name, ctypes.c_uint64) for name in ("files", "network", "scoped")]  # noqa: RUF012
+    _fields_ = [(name, ctypes.c_uint64) for name in ("files", "network", "scoped")]
 
 
 class Beneath(ctypes.Structure):
     """A rule: what is allowed beneath a folder."""
 
     _pack_ = 1
-    _fields_ = [("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32)]  # noqa: RUF012
+    _fields_ = [("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32)]
 
 
 def enclose(read: Iterable[Path], write: Path) -> str:

@@ -37,8 +37,8 @@ MOST_SAID = 300
 class Judge(NbGraderPreprocessor):
     """Runs the cells apart, and writes below each check its verdict and the points."""
 
-    seconds = Integer(30, help="how long a cell may take").tag(config=True)
-    total = Integer(300, help="how long a submission may take").tag(config=True)
+    seconds = Integer(30, help="how long a cell may compute").tag(config=True)
+    total = Integer(300, help="how long a submission may compute").tag(config=True)
     memory = Integer(8 * 2**30, help="bytes of memory that a submission may use").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
@@ -91,25 +91,28 @@ def run_apart(
         folder = Path(name).resolve()
         (folder / "task.json").write_text(json.dumps(whole), encoding="utf-8")
         number = str(records.fileno())
-        process = subprocess.Popen(
-            [sys.executable, "-I", str(program), str(folder / "task.json"), number],
-            env=environment(folder / "work", drawings),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(folder / "stderr").open("wb"),
-            pass_fds=[records.fileno()],
-            start_new_session=True,
-        )
+        with (folder / "stderr").open("wb") as errors:
+            process = subprocess.Popen(
+                [sys.executable, "-I", str(program), str(folder / "task.json"), number],
+                env=environment(folder / "work", drawings),
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                pass_fds=[records.fileno()],
+                start_new_session=True,
+            )
         said = ""
         try:
-            process.wait(limits["total"])
+            process.wait(4 * limits["total"])
         except subprocess.TimeoutExpired:
-            said = f"stopped after {limits['total']} seconds; the cells after that were not run. "
+            said = f"A submission waited for more than {4 * limits['total']} seconds. "
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        if process.returncode and not said:
+            said = f"A submission was ended ({process.returncode}) before its last cell. "
         records.seek(0)
         found = parsed(records.read(MOST_RECORDS))
         started = found.pop(-1, None)

@@ -15,7 +15,7 @@ from nbgrader.preprocessors import (
     SaveCells,
 )
 
-c = get_config()  # noqa: F821  (nbgrader's)
+c = get_config()
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 # nbgrader calls alembic, which lies beside Python even where no environment is activated.
@@ -44,7 +44,10 @@ c.Autograde.autograde_preprocessors = [
     CheckCellMetadata,
 ]
 c.OverwriteCells.add_missing_cells = True
-c.Judge.seconds = 30  # a cell
-c.Judge.total = 300  # a submission
-# Submissions as a learning platform hands them out: <student>_<set>.ipynb in downloaded/<set>/archive.
-c.FileNameCollectorPlugin.named_regexp = r".*[\\/](?P<student_id>[^\\/]+)_(?P<file_id>ps[\w-]+)\.ipynb$"
+# Seconds that a cell, and that a submission may compute; it may wait four times as long.
+c.Judge.seconds = 30
+c.Judge.total = 300
+# Submissions lie in downloaded/<set>/archive, as <student>_<set>.ipynb.
+c.FileNameCollectorPlugin.named_regexp = (
+    r".*[\\/](?P<student_id>[^\\/]+)_(?P<file_id>ps[\w-]+)\.ipynb$"
+)

@@ -29,7 +29,7 @@ class ByProblem(ExportPlugin):
 def row(
     gradebook: Gradebook, assignment: Assignment, student: Student
 ) -> tuple[list[Any], dict[int, float]] | None:
-    """The facts of the head, and the points by the number of the problem; None for no submission."""
+    """The facts of the head, and the points by problem; None where nothing was submitted."""
     try:
         submission = gradebook.find_submission(assignment.name, student.id)
     except MissingEntry:
