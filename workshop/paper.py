@@ -104,14 +104,14 @@ def without_formulas(markup: str) -> tuple[str, list[str]]:
     return "".join(pieces) + markup[end:], formulas
 
 
-def balanced(markup: str, start: int) -> int:
-    """Where the ``span`` ends that begins at ``start``."""
+def balanced(markup: str, start: int, name: str = "span") -> int:
+    """Where the element of this name ends that begins at ``start``."""
     depth = 0
-    for tag in re.compile(r"<(/?)span\b").finditer(markup, start):
+    for tag in re.compile(rf"<(/?){name}\b").finditer(markup, start):
         depth += -1 if tag[1] else 1
         if not depth:
             return tag.end() + 1
-    raise ValueError(f"the span must end, got {markup[start : start + 60]!r}")
+    raise ValueError(f"the {name} must end, got {markup[start : start + 60]!r}")
 
 
 def plain(element: Tag) -> str:

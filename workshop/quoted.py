@@ -1,0 +1,268 @@
+"""What a deck quotes from the built site: statements, formulas, figures, tables, numbers.
+
+Everything is found by its label. A label that the book does not have raises ``NotInBook``, with
+those that look alike, so a deck cannot say what the book no longer says.
+"""
+
+import difflib
+import html
+import json
+import os
+import re
+from functools import cached_property
+from pathlib import Path
+
+from bs4 import BeautifulSoup, NavigableString, Tag
+from paper import balanced, new, plain, without_formulas
+
+FIGURE = r'<figure[^>]* id="{}".*?<img width="(\d+)" height="(\d+)" alt="([^"]*)" src="([^"]+)"'
+# The longest note on a source that fits beside a statement's name.
+SOURCE = 70
+# What stands in a box of the page beside its words.
+BESIDE = ".relations, .headerlink, .claim-source, script, button"
+SENTENCE = re.compile(r"(?<=[.;:])\s+(?=\S|$)")
+
+
+class NotInBook(ValueError):
+    """A deck names what the built book does not have."""
+
+
+class Element:
+    """A piece of a page: its markup with marks for its formulas, and these."""
+
+    def __init__(self, markup: str, page: str):
+        text, self.formulas = without_formulas(markup)
+        self.page, self.tag = page, BeautifulSoup(text, "html.parser").find()
+        for found in self.tag.select(BESIDE):
+            found.decompose()
+
+    def html(self, *pieces: Tag) -> str:
+        """The markup of pieces (of all of it) as it stands in the folder of the decks."""
+        text = "".join(str(piece) for piece in pieces or (self.tag,))
+        text = re.sub(r' (id|title)="[^"]*"', "", text)
+        folder = os.path.dirname(self.page)
+        text = re.sub(
+            r'(href|src)="(?![a-z]+:)(#?)([^"]*)"',
+            lambda m: f'{m[1]}="{self.address(folder, m[2] + m[3])}"',
+            text,
+        )
+        return re.sub(
+            r'<i data-formula="(\d+)"></i>', lambda m: self.formulas[int(m[1])], text
+        )
+
+    def address(self, folder: str, link: str) -> str:
+        if link.startswith("#"):
+            return f"../{self.page}.html{link}"
+        return "../" + os.path.normpath(os.path.join(folder, link))
+
+
+class Book:
+    """The built site, and what its chapters' runs have recorded."""
+
+    def __init__(self, site: Path, executed: Path):
+        self.site, self.executed = site, executed
+
+    @cached_property
+    def pages(self) -> dict[str, str]:
+        found = sorted(self.site.rglob("*.html"))
+        names = [path.relative_to(self.site).with_suffix("").as_posix() for path in found]
+        return {
+            name: path.read_text(encoding="utf-8")
+            for name, path in zip(names, found, strict=True)
+            if not name.startswith(("slides/", "_static/", "claims"))
+        }
+
+    @cached_property
+    def claims(self) -> dict[str, dict]:
+        entries = json.loads((self.site / "claims.json").read_text(encoding="utf-8"))
+        return {entry["label"]: entry for entry in entries}
+
+    @cached_property
+    def characters(self) -> str:
+        """All formulas of the book as plain characters without spaces, one a line."""
+        texts = {t for page in self.pages.values() for t in re.findall(r'data-text="([^"]*)"', page)}
+        return "\n".join(re.sub(r"\s", "", text) for text in texts)
+
+    def element(self, label: str) -> Element:
+        """The element with this id, on the page that it names (``page#id``) or wherever it is."""
+        page, _, name = label.rpartition("#")
+        mark = f' id="{name}"'
+        places = [page] if page else [n for n, text in self.pages.items() if mark in text]
+        for place in places:
+            text = self.pages.get(place, "")
+            if mark in text:
+                start = text.rindex("<", 0, text.index(mark))
+                tag = re.match(r"<(\w+)", text[start:])[1]
+                return Element(text[start : balanced(text, start, tag)], place)
+        raise NotInBook(f"the book has no {label!r}{self.alike(name)}")
+
+    def alike(self, name: str) -> str:
+        kind = name.split("-")[0] + "-"
+        known = {
+            found
+            for text in self.pages.values()
+            for found in re.findall(rf' id="({re.escape(kind)}[^"]*)"', text)
+        }
+        near = difflib.get_close_matches(name, known, n=3)
+        return f"; there are {', '.join(near)}" if near else ""
+
+    # Quotations.
+
+    def statement(self, label: str, only: str = "") -> str:
+        """A statement's box, whole or only some of its blocks and sentences (``1 2.3``)."""
+        element = self.element(label)
+        content = element.tag.find("section", recursive=False)
+        if content is None:
+            raise NotInBook(f"{label!r} is no statement")
+        blocks = [
+            item
+            for block in content.find_all(["p", "div", "ol", "ul"], recursive=False)
+            for item in (block.find_all("li", recursive=False) if block.name in "olul" else [block])
+            if plain(block)
+        ]
+        chosen = [choose(blocks, each, label) for each in only.split()] or blocks
+        title = plain(element.tag.find(class_="admonition-title"))
+        number, _, name = title.partition(" (")
+        part = ' <span class="in-part">in part</span>' if only else ""
+        name = f' <span class="name">{name.rstrip(")")}</span>' if name else ""
+        link = f'<a href="../{element.page}.html#{label}">{number}</a>'
+        kind = "result" if label in self.claims else "definition"
+        body = element.html(*[as_block(piece) for piece in chosen])
+        source = f'<span class="source">{self.source(label)}</span>'
+        head = f'<p class="head">{link}{name}{part}{source}</p>'
+        return f'<div class="statement {kind}">{head}{body}</div>'
+
+    def source(self, label: str) -> str:
+        """Where a result comes from, in the words of the ledger, as far as they fit in a line."""
+        words = self.claims.get(label, {}).get("source", "")
+        short = re.split(r", there |; |, as in ", words)[0]
+        return "" if len(short) > SOURCE else html.escape(short)
+
+    def name(self, label: str) -> str:
+        """*Theorem 17.3* or *Fig. 1*, as a link."""
+        element = self.element(label)
+        caption = element.tag.find(class_="caption-number")
+        if caption is None:
+            raise NotInBook(f"{label!r} has no number")
+        return f'<a href="../{element.page}.html#{label}">{plain(caption)}</a>'
+
+    def chapter(self, label: str, number: bool = True) -> str:
+        """The title of the page where a label stands, or of a page, as a link."""
+        page = label if label in self.pages else self.element(label).page
+        heading = re.search(r"<h1>(.*?)<a class=\"headerlink", self.pages[page], re.S)[1]
+        title = plain(Element(f"<b>{heading}</b>", page).tag)
+        if not number:
+            title = re.sub(r"^\d+\. ", "", title)
+        return f'<a href="../{page}.html">{title}</a>'
+
+    def idea(self, label: str) -> str:
+        """The first sentence of a folded proof: its idea."""
+        element = self.element(f"proof-{label}")
+        idea = element.tag.find(class_="fold-idea")
+        if idea is None:
+            raise NotInBook(f"the proof of {label!r} does not begin with its idea")
+        return f'<p class="idea">{element.html(*idea.contents)}</p>'
+
+    def formula(self, label: str, number: str = "1") -> str:
+        """The displayed formula of this number in a statement, a proof (``proof-…``), a section."""
+        element = self.element(label)
+        found = element.tag.select(".formula")
+        if not 1 <= int(number) <= len(found):
+            raise NotInBook(f"{label!r} has {len(found)} displayed formulas, no number {number}")
+        return f'<div class="display">{element.html(found[int(number) - 1])}</div>'
+
+    def table(self, section: str, number: str = "1", rows: str = "", columns: str = "") -> str:
+        """The table of this number in a section, or some rows and columns of it."""
+        element = self.element(section)
+        found = element.tag.find_all("table")
+        if not 1 <= int(number) <= len(found):
+            raise NotInBook(f"{section!r} has {len(found)} tables, no number {number}")
+        table = found[int(number) - 1]
+        lines = table.find_all("tr")
+        if rows:
+            for line in set(lines[1:]) - {lines[int(n)] for n in rows.split()}:
+                line.decompose()
+        if columns:
+            for line in table.find_all("tr"):
+                cells = line.find_all(["td", "th"])
+                for cell in set(cells) - {cells[int(n) - 1] for n in columns.split()}:
+                    cell.decompose()
+        return element.html(table)
+
+    def printed(self, section: str, pattern: str) -> str:
+        """What a cell of the section has printed, where it matches: the group, if there is one."""
+        text = "\n".join(pre.get_text() for pre in self.element(section).tag.select(".output pre"))
+        found = re.search(pattern, text)
+        if not found:
+            raise NotInBook(f"nothing that {section!r} prints matches {pattern!r}")
+        return found[1] if found.groups() else found[0]
+
+    def number(self, page: str, key: str) -> str:
+        """A number that the run of a page has recorded."""
+        path = self.executed / f"{page}.glue.json"
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if key not in kept:
+            near = difflib.get_close_matches(key, kept, n=3)
+            raise NotInBook(f"the run of {page!r} records no {key!r}; near: {', '.join(near)}")
+        return kept[key]["data"]["text/plain"].strip("'\"")
+
+    def figure(self, label: str, panel: str = "") -> tuple[str, float, float]:
+        """A figure, or one panel of it (``1/2`` is the left half): markup, width, height."""
+        pattern = FIGURE.format(re.escape(label))
+        for page, text in self.pages.items():
+            if found := re.search(pattern, text, re.S):
+                break
+        else:
+            raise NotInBook(f"the book has no figure {label!r}{self.alike(label)}")
+        width, height = float(found[1]), float(found[2])
+        source = "../" + os.path.normpath(os.path.join(os.path.dirname(page), found[4]))
+        whole, x = width, 0.0
+        if panel:
+            part, parts = map(int, panel.split("/"))
+            width, x = whole / parts, whole * (part - 1) / parts
+        image = f'<image href="{source}" width="{whole:g}" height="{height:g}"/>'
+        box = f'viewBox="{x:g} 0 {width:g} {height:g}"'
+        return f'<svg {box} role="img" aria-label="{found[3]}">{image}</svg>', width, height
+
+    def has_formula(self, text: str) -> bool:
+        """Whether a formula, as plain characters, stands in the book, alone or in a longer one."""
+        return re.sub(r"\s", "", text) in self.characters
+
+
+def choose(blocks: list[Tag], name: str, label: str) -> Tag:
+    """Block ``2``, or sentence ``2.3`` of it."""
+    block, _, sentence = name.partition(".")
+    if not 1 <= int(block) <= len(blocks):
+        raise NotInBook(f"{label!r} has {len(blocks)} blocks, no {block}")
+    if not sentence:
+        return blocks[int(block) - 1]
+    found = sentences(blocks[int(block) - 1])
+    if not 1 <= int(sentence) <= len(found):
+        raise NotInBook(f"block {block} of {label!r} has {len(found)} sentences, no {sentence}")
+    return found[int(sentence) - 1]
+
+
+def sentences(block: Tag) -> list[Tag]:
+    """The sentences of a paragraph or an item, and its displays, each a paragraph of its own."""
+    if len(inner := block.find_all("p", recursive=False)) == 1 and block.name == "li":
+        rest = [child for child in block.find_all(recursive=False) if child is not inner[0]]
+        return [*sentences(inner[0]), *rest]
+    found = [new("p")]
+    for child in list(block.children):
+        if not isinstance(child, NavigableString):
+            found[-1].append(child.__copy__())
+            continue
+        first, *others = SENTENCE.split(str(child))
+        found[-1].append(first)
+        for other in others:
+            found.append(new("p"))
+            found[-1].append(other)
+    return [paragraph for paragraph in found if plain(paragraph) or paragraph.find("i")]
+
+
+def as_block(piece: Tag) -> Tag:
+    """An item of a list as a block of its own."""
+    if piece.name == "li":
+        piece = piece.__copy__()
+        piece.name = "div"
+    return piece
