@@ -15,7 +15,6 @@ from pathlib import Path
 from bs4 import BeautifulSoup, NavigableString, Tag
 from paper import balanced, new, plain, without_formulas
 
-FIGURE = r'<figure[^>]* id="{}".*?<img width="(\d+)" height="(\d+)" alt="([^"]*)" src="([^"]+)"'
 # The longest note on a source that fits beside a statement's name.
 SOURCE = 70
 # What stands in a box of the page beside its words.
@@ -40,20 +39,21 @@ class Element:
         """The markup of pieces (of all of it) as it stands in the folder of the decks."""
         text = "".join(str(piece) for piece in pieces or (self.tag,))
         text = re.sub(r' (id|title)="[^"]*"', "", text)
-        folder = os.path.dirname(self.page)
         text = re.sub(
             r'(href|src)="(?![a-z]+:)(#?)([^"]*)"',
-            lambda m: f'{m[1]}="{self.address(folder, m[2] + m[3])}"',
+            lambda m: f'{m[1]}="{address(self.page, m[2] + m[3])}"',
             text,
         )
         return re.sub(
             r'<i data-formula="(\d+)"></i>', lambda m: self.formulas[int(m[1])], text
         )
 
-    def address(self, folder: str, link: str) -> str:
-        if link.startswith("#"):
-            return f"../{self.page}.html{link}"
-        return "../" + os.path.normpath(os.path.join(folder, link))
+
+def address(page: str, link: str) -> str:
+    """Where a link of a page leads, seen from the folder of the decks."""
+    if link.startswith("#"):
+        return f"../{page}.html{link}"
+    return "../" + os.path.normpath(os.path.join(os.path.dirname(page), link))
 
 
 class Book:
@@ -93,6 +93,8 @@ class Book:
             if mark in text:
                 start = text.rindex("<", 0, text.index(mark))
                 tag = re.match(r"<(\w+)", text[start:])[1]
+                if tag == "li":  # in a list of what has moved away
+                    continue
                 return Element(text[start : balanced(text, start, tag)], place)
         raise NotInBook(f"the book has no {label!r}{self.alike(name)}")
 
@@ -120,7 +122,7 @@ class Book:
             for item in (block.find_all("li", recursive=False) if block.name in "olul" else [block])
             if plain(block)
         ]
-        chosen = [choose(blocks, each, label) for each in only.split()] or blocks
+        chosen = selected(blocks, only, label) if only else blocks
         title = plain(element.tag.find(class_="admonition-title"))
         number, _, name = title.partition(" (")
         part = ' <span class="in-part">in part</span>' if only else ""
@@ -171,6 +173,15 @@ class Book:
             raise NotInBook(f"{label!r} has {len(found)} displayed formulas, no number {number}")
         return f'<div class="display">{element.html(found[int(number) - 1])}</div>'
 
+    def passage(self, section: str, selector: str, only: str = "") -> str:
+        """The first element of a section that a CSS selector finds, or some sentences of it."""
+        element = self.element(section)
+        found = element.tag.select_one(selector)
+        if found is None:
+            raise NotInBook(f"{section!r} has no {selector!r}")
+        chosen = selected([found], only, section) if only else [found]
+        return f'<div class="passage">{element.html(*chosen)}</div>'
+
     def table(self, section: str, number: str = "1", rows: str = "", columns: str = "") -> str:
         """The table of this number in a section, or some rows and columns of it."""
         element = self.element(section)
@@ -207,46 +218,55 @@ class Book:
         return kept[key]["data"]["text/plain"].strip("'\"")
 
     def figure(self, label: str, panel: str = "") -> tuple[str, float, float]:
-        """A figure, or one panel of it (``1/2`` is the left half): markup, width, height."""
-        pattern = FIGURE.format(re.escape(label))
-        for page, text in self.pages.items():
-            if found := re.search(pattern, text, re.S):
-                break
-        else:
-            raise NotInBook(f"the book has no figure {label!r}{self.alike(label)}")
-        width, height = float(found[1]), float(found[2])
-        source = "../" + os.path.normpath(os.path.join(os.path.dirname(page), found[4]))
+        """A figure, or a part of its width (``0 0.5`` is the left half): markup, width, height."""
+        element = self.element(label)
+        image = element.tag.find("img")
+        if image is None or not image["src"].endswith(".svg"):
+            raise NotInBook(f"{label!r} is no drawing")
+        width, height = float(image["width"]), float(image["height"])
+        source = address(element.page, image["src"])
         whole, x = width, 0.0
         if panel:
-            part, parts = map(int, panel.split("/"))
-            width, x = whole / parts, whole * (part - 1) / parts
-        image = f'<image href="{source}" width="{whole:g}" height="{height:g}"/>'
+            start, end = map(float, panel.split())
+            width, x = whole * (end - start), whole * start
         box = f'viewBox="{x:g} 0 {width:g} {height:g}"'
-        return f'<svg {box} role="img" aria-label="{found[3]}">{image}</svg>', width, height
+        drawn = f'<image href="{source}" width="{whole:g}" height="{height:g}"/>'
+        words = html.escape(image["alt"], quote=True)
+        return f'<svg {box} role="img" aria-label="{words}">{drawn}</svg>', width, height
 
     def has_formula(self, text: str) -> bool:
         """Whether a formula, as plain characters, stands in the book, alone or in a longer one."""
         return re.sub(r"\s", "", text) in self.characters
 
 
-def choose(blocks: list[Tag], name: str, label: str) -> Tag:
-    """Block ``2``, or sentence ``2.3`` of it."""
-    block, _, sentence = name.partition(".")
-    if not 1 <= int(block) <= len(blocks):
-        raise NotInBook(f"{label!r} has {len(blocks)} blocks, no {block}")
-    if not sentence:
-        return blocks[int(block) - 1]
-    found = sentences(blocks[int(block) - 1])
-    if not 1 <= int(sentence) <= len(found):
-        raise NotInBook(f"block {block} of {label!r} has {len(found)} sentences, no {sentence}")
-    return found[int(sentence) - 1]
+def selected(blocks: list[Tag], only: str, label: str) -> list[Tag]:
+    """The blocks (``2``) and sentences (``2.3``) that are named; neighbours are one paragraph."""
+    chosen: list[Tag] = []
+    before = (0, 0)
+    for name in only.split():
+        block, sentence = (int(n) for n in f"{name}.0".split(".")[:2])
+        pieces = sentences(pick(blocks, block, f"{label!r}, block")) if sentence else []
+        piece = pick(pieces, sentence, f"{label!r}, sentence") if sentence else blocks[block - 1]
+        joined = sentence > 1 and before == (block, sentence - 1)
+        if joined and piece.name == chosen[-1].name == "p":
+            chosen[-1].extend([" ", *piece.contents])
+        else:
+            chosen.append(piece)
+        before = (block, sentence)
+    return chosen
+
+
+def pick(pieces: list[Tag], number: int, what: str) -> Tag:
+    if not 1 <= number <= len(pieces):
+        raise NotInBook(f"{what}: there are {len(pieces)}, no number {number}")
+    return pieces[number - 1]
 
 
 def sentences(block: Tag) -> list[Tag]:
-    """The sentences of a paragraph or an item, and its displays, each a paragraph of its own."""
-    if len(inner := block.find_all("p", recursive=False)) == 1 and block.name == "li":
-        rest = [child for child in block.find_all(recursive=False) if child is not inner[0]]
-        return [*sentences(inner[0]), *rest]
+    """The sentences of a paragraph, or of an item with its displays, each a block of its own."""
+    if block.name != "p":
+        inside = block.find_all(recursive=False)
+        return [s for c in inside for s in (sentences(c) if c.name == "p" else [c])]
     found = [new("p")]
     for child in list(block.children):
         if not isinstance(child, NavigableString):

@@ -111,6 +111,9 @@ def deck(name: str, source: str, book: Book) -> Deck:
         except NotInBook as error:
             raise NotInBook(f"slide {title.strip()!r}: {error}") from None
         found.slides.append(slide)
+    total = sum(slide.minutes for slide in found.slides)
+    if total != found.minutes:
+        raise NotInBook(f"the minutes of the slides add up to {total}, not to {found.minutes}")
     return found
 
 
@@ -121,7 +124,8 @@ def front_matter(source: str) -> tuple[dict[str, Any], str]:
 
 def reader(book: Book) -> MarkdownIt:
     """Markdown with formulas, and with the quotations of a deck as roles and fenced blocks."""
-    md = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table")
+    md = MarkdownIt("commonmark", {"html": False, "typographer": True})
+    md.enable(["table", "smartquotes"])
     md.use(dollarmath_plugin, renderer=lambda tex, options: formula(book, tex))
     md.use(myst_role_plugin)
     roles = {
@@ -135,6 +139,7 @@ def reader(book: Book) -> MarkdownIt:
         "statement": lambda label, o: book.statement(label, o.get("only", "")),
         "idea": lambda label, o: book.idea(label),
         "formula": lambda text, o: book.formula(*text.split()),
+        "passage": lambda text, o: book.passage(*text.split(" ", 1), **o),
         "table": lambda text, o: book.table(*text.split(), **o),
         "figure": lambda label, o: figure(book, label, **o),
     }
