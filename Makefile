@@ -9,7 +9,7 @@ BIN := .venv/bin
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $$($(BIN)/python workshop/cores.py) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help book pdf course test audit lint serve lab pyodide clean constraints
+.PHONY: help book pdf slides course test audit lint serve lab pyodide clean constraints
 .NOTPARALLEL: # one environment: nothing is installed while a chapter runs (the work itself uses all cores)
 
 help: ## list the commands
@@ -21,10 +21,13 @@ book: .venv/ready ## build the site into _build/html, executing the chapters tha
 pdf: .venv/pdf book ## print the book and each of its chapters into _build/pdf
 	@$(BIN)/python workshop/pdf.py
 
+slides: .venv/pdf book ## build the decks and the handout into _build/html/slides, as pages and as PDF
+	@$(BIN)/python workshop/slides.py
+
 course: .venv/course book ## make the problem sets, the instructor's edition and the grader's folder in _build/course
 	@$(BIN)/python workshop/course/build.py
 
-test: .venv/test book ## build the book, then run every test this machine can run but those of the next line
+test: .venv/test book slides ## build the book, then run every test this machine can run but those of the next line
 	@$(PYTEST) --doctest-modules -m "not every_page"
 
 audit: .venv/test book ## open every page in a browser, wide and narrow, light and dark: its size, what is cut off, who is kept out

@@ -19,7 +19,7 @@ from paper import balanced, new, plain, without_formulas
 SOURCE = 70
 # What stands in a box of the page beside its words.
 BESIDE = ".relations, .headerlink, .claim-source, script, button"
-SENTENCE = re.compile(r"(?<=[.;:])\s+(?=\S|$)")
+SENTENCE = re.compile(r"(?<=\.)\s+(?=\S|$)")
 
 
 class NotInBook(ValueError):
@@ -44,9 +44,12 @@ class Element:
             lambda m: f'{m[1]}="{address(self.page, m[2] + m[3])}"',
             text,
         )
-        return re.sub(
-            r'<i data-formula="(\d+)"></i>', lambda m: self.formulas[int(m[1])], text
-        )
+        return re.sub(r'<i data-formula="(\d+)"></i>', lambda m: self.formulas[int(m[1])], text)
+
+
+def close(text: str) -> str:
+    """Characters without the spaces between them."""
+    return re.sub(r"\s", "", text)
 
 
 def address(page: str, link: str) -> str:
@@ -80,8 +83,10 @@ class Book:
     @cached_property
     def characters(self) -> str:
         """All formulas of the book as plain characters without spaces, one a line."""
-        texts = {t for page in self.pages.values() for t in re.findall(r'data-text="([^"]*)"', page)}
-        return "\n".join(re.sub(r"\s", "", text) for text in texts)
+        texts = {
+            t for page in self.pages.values() for t in re.findall(r'data-text="([^"]*)"', page)
+        }
+        return "\n".join(close(text) for text in texts)
 
     def element(self, label: str) -> Element:
         """The element with this id, on the page that it names (``page#id``) or wherever it is."""
@@ -123,11 +128,11 @@ class Book:
             if plain(block)
         ]
         chosen = selected(blocks, only, label) if only else blocks
-        title = plain(element.tag.find(class_="admonition-title"))
-        number, _, name = title.partition(" (")
         part = ' <span class="in-part">in part</span>' if only else ""
-        name = f' <span class="name">{name.rstrip(")")}</span>' if name else ""
-        link = f'<a href="../{element.page}.html#{label}">{number}</a>'
+        link = self.name(label)
+        _, *title = element.tag.find(class_="admonition-title").contents
+        name = element.html(*title).strip().removeprefix("(").removesuffix(")")
+        name = f' <span class="name">{name}</span>' if name else ""
         kind = "result" if label in self.claims else "definition"
         body = element.html(*[as_block(piece) for piece in chosen])
         source = f'<span class="source">{self.source(label)}</span>'
@@ -148,14 +153,14 @@ class Book:
             raise NotInBook(f"{label!r} has no number")
         return f'<a href="../{element.page}.html#{label}">{plain(caption)}</a>'
 
-    def chapter(self, label: str, number: bool = True) -> str:
-        """The title of the page where a label stands, or of a page, as a link."""
+    def title(self, label: str) -> str:
+        """The title of a page, or of the page where a label stands, as a link."""
         page = label if label in self.pages else self.element(label).page
         heading = re.search(r"<h1>(.*?)<a class=\"headerlink", self.pages[page], re.S)[1]
-        title = plain(Element(f"<b>{heading}</b>", page).tag)
-        if not number:
-            title = re.sub(r"^\d+\. ", "", title)
-        return f'<a href="../{page}.html">{title}</a>'
+        words = Element(f"<b>{heading}</b>", page)
+        for number in words.tag.select(".section-number"):
+            number.decompose()
+        return f'<a href="../{page}.html">{words.html(*words.tag.contents)}</a>'
 
     def idea(self, label: str) -> str:
         """The first sentence of a folded proof: its idea."""
@@ -165,13 +170,21 @@ class Book:
             raise NotInBook(f"the proof of {label!r} does not begin with its idea")
         return f'<p class="idea">{element.html(*idea.contents)}</p>'
 
-    def formula(self, label: str, number: str = "1") -> str:
-        """The displayed formula of this number in a statement, a proof (``proof-…``), a section."""
+    def formula(self, label: str, piece: str = "") -> str:
+        """The displayed formula of a statement, a proof (``proof-…``), a section; if it has
+        several, the one that has this piece of TeX or of plain characters in it.
+        """
         element = self.element(label)
-        found = element.tag.select(".formula")
-        if not 1 <= int(number) <= len(found):
-            raise NotInBook(f"{label!r} has {len(found)} displayed formulas, no number {number}")
-        return f'<div class="display">{element.html(found[int(number) - 1])}</div>'
+        found = [
+            formula
+            for formula in element.tag.select(".formula")
+            if close(piece) in close(formula.get("data-tex", "") + " " + formula["data-text"])
+        ]
+        if len(found) != 1:
+            raise NotInBook(
+                f"{label!r} has {len(found)} displayed formulas with {piece!r}, not one"
+            )
+        return f'<div class="display">{element.html(found[0])}</div>'
 
     def passage(self, section: str, selector: str, only: str = "") -> str:
         """The first element of a section that a CSS selector finds, or some sentences of it."""
@@ -182,31 +195,11 @@ class Book:
         chosen = selected([found], only, section) if only else [found]
         return f'<div class="passage">{element.html(*chosen)}</div>'
 
-    def table(self, section: str, number: str = "1", rows: str = "", columns: str = "") -> str:
-        """The table of this number in a section, or some rows and columns of it."""
+    def table(self, section: str) -> str:
         element = self.element(section)
-        found = element.tag.find_all("table")
-        if not 1 <= int(number) <= len(found):
-            raise NotInBook(f"{section!r} has {len(found)} tables, no number {number}")
-        table = found[int(number) - 1]
-        lines = table.find_all("tr")
-        if rows:
-            for line in set(lines[1:]) - {lines[int(n)] for n in rows.split()}:
-                line.decompose()
-        if columns:
-            for line in table.find_all("tr"):
-                cells = line.find_all(["td", "th"])
-                for cell in set(cells) - {cells[int(n) - 1] for n in columns.split()}:
-                    cell.decompose()
+        if (table := element.tag.find("table")) is None:
+            raise NotInBook(f"{section!r} has no table")
         return element.html(table)
-
-    def printed(self, section: str, pattern: str) -> str:
-        """What a cell of the section has printed, where it matches: the group, if there is one."""
-        text = "\n".join(pre.get_text() for pre in self.element(section).tag.select(".output pre"))
-        found = re.search(pattern, text)
-        if not found:
-            raise NotInBook(f"nothing that {section!r} prints matches {pattern!r}")
-        return found[1] if found.groups() else found[0]
 
     def number(self, page: str, key: str) -> str:
         """A number that the run of a page has recorded."""
@@ -236,7 +229,7 @@ class Book:
 
     def has_formula(self, text: str) -> bool:
         """Whether a formula, as plain characters, stands in the book, alone or in a longer one."""
-        return re.sub(r"\s", "", text) in self.characters
+        return close(text) in self.characters
 
 
 def selected(blocks: list[Tag], only: str, label: str) -> list[Tag]:

@@ -5,15 +5,18 @@ a browser, each deck comes as PDF too. ``slides/README.md`` says how a deck is w
 book states, draws or measures is quoted from it by label (``quoted.py``).
 """
 
+import hashlib
 import html
 import re
 import shutil
 import sys
 import time
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -36,6 +39,11 @@ PAGE = "course/slides.html"
 SHEETS = ("../_static/katex/katex.min.css", "../_static/formulas.css")
 # What is left of a slide of 1280 x 720 for a figure.
 WIDTH, HEIGHT = 1160, 530
+# In a PDF a link leads to the site, if its address is known, and nowhere on this machine.
+LINKS = """(address) => document.querySelectorAll("a[href^='../']").forEach((link) => {
+  if (address) link.href = address + link.getAttribute("href").slice(2);
+  else link.removeAttribute("href");
+})"""
 
 
 @dataclass
@@ -130,17 +138,15 @@ def reader(book: Book) -> MarkdownIt:
     md.use(myst_role_plugin)
     roles = {
         "n": lambda text: f'<span class="quoted">{html.escape(book.number(*text.split()))}</span>',
-        "printed": lambda text: book.printed(*text.split(" ", 1)),
         "name": book.name,
-        "chapter": book.chapter,
-        "page": lambda text: book.chapter(text, number=False),
+        "page": book.title,
     }
     blocks = {
         "statement": lambda label, o: book.statement(label, o.get("only", "")),
         "idea": lambda label, o: book.idea(label),
-        "formula": lambda text, o: book.formula(*text.split()),
+        "formula": lambda text, o: book.formula(*text.split(" ", 1)),
         "passage": lambda text, o: book.passage(*text.split(" ", 1), **o),
-        "table": lambda text, o: book.table(*text.split(), **o),
+        "table": lambda label, o: book.table(label),
         "figure": lambda label, o: figure(book, label, **o),
     }
 
@@ -249,37 +255,41 @@ def sheet(source: str, book: Book) -> str:
 
 
 def print_all(out: Path, names: list[str]) -> None:
-    """Print what has changed since it was printed."""
+    """Print what has changed since it was printed: a PDF says what it was made of."""
     about = book_data(ROOT)
+    style = b"".join(path.read_bytes() for path in sorted(out.glob("*.css")))
     with printer() as page:
         page.set_viewport_size({"width": 1280, "height": 720})
         for name in names:
             source, target = out / f"{name}.html", out / f"{name}.pdf"
-            text = source.read_text(encoding="utf-8")
-            kept = out / f"{name}.printed"
-            if target.is_file() and kept.is_file() and kept.read_text(encoding="utf-8") == text:
+            text = source.read_bytes()
+            made_of = hashlib.sha256(text + style + about["address"].encode()).hexdigest()
+            if target.is_file() and printed_from(target) == made_of:
                 continue
-            print_one(page, source, target, metadata(about, page_title(text)))
-            kept.write_text(text, encoding="utf-8")
+            title = html.unescape(re.search(r"<title>(.*?)</title>", text.decode())[1])
+            data = {**metadata(about, title), "/Source": made_of}
+            print_one(page, source, target, data, about["address"])
 
 
-def page_title(text: str) -> str:
-    return html.unescape(re.search(r"<title>(.*?)</title>", text)[1])
+def printed_from(target: Path) -> str:
+    with read_pdf(target) as pdf:
+        return str(pdf.docinfo.get("/Source", ""))
 
 
-def print_one(page: Any, source: Path, target: Path, about: dict[str, str]) -> None:
+def print_one(page: Any, source: Path, target: Path, data: dict[str, str], address: str) -> None:
+    """Print a deck, one page for each slide with all its steps, or the handout."""
     is_deck = source.stem != HANDOUT
     page.goto(source.resolve().as_uri() + ("?print-pdf" if is_deck else ""))
     page.evaluate("() => document.fonts.ready.then(() => true)")
     if is_deck:
         page.wait_for_selector(".pdf-page")
+    page.evaluate(LINKS, address.rstrip("/"))
     printed = page.pdf(prefer_css_page_size=True, print_background=True, tagged=True)
-    draft = target.with_suffix(".tmp")
-    draft.write_bytes(printed)
-    with read_pdf(draft) as pdf:
-        describe(pdf, about)
-        pdf.save(target, deterministic_id=True)
-    draft.unlink()
+    with read_pdf(BytesIO(printed)) as pdf:
+        describe(pdf, data)
+        pdf.save(
+            target, object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True
+        )
 
 
 # The page that leads to them.

@@ -138,7 +138,7 @@ def text(name: str) -> str:
 
 
 def pages() -> list[str]:
-    folders = ("_static", "_sources", "_downloads", "_images", "_modules")
+    folders = ("_static", "_sources", "_downloads", "_images", "_modules", "slides")
     found = sorted(
         path.relative_to(SITE).as_posix()
         for path in SITE.rglob("*.html")
