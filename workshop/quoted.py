@@ -18,7 +18,7 @@ from paper import balanced, new, plain, without_formulas
 # The longest note on a source that fits beside a statement's name.
 SOURCE = 70
 # What stands in a box of the page beside its words.
-BESIDE = ".relations, .headerlink, .claim-source, script, button"
+BESIDE = ".relations, .eqno, .headerlink, .claim-source, script, button"
 SENTENCE = re.compile(r"(?<=\.)\s+(?=\S|$)")
 
 
@@ -86,7 +86,7 @@ class Book:
         texts = {
             t for page in self.pages.values() for t in re.findall(r'data-text="([^"]*)"', page)
         }
-        return "\n".join(close(text) for text in texts)
+        return "\n".join(close(html.unescape(text)) for text in texts)
 
     def element(self, label: str) -> Element:
         """The element with this id, on the page that it names (``page#id``) or wherever it is."""
@@ -186,14 +186,13 @@ class Book:
             )
         return f'<div class="display">{element.html(found[0])}</div>'
 
-    def passage(self, section: str, selector: str, only: str = "") -> str:
-        """The first element of a section that a CSS selector finds, or some sentences of it."""
+    def passage(self, section: str, selector: str) -> str:
+        """The first element of a section that a CSS selector finds."""
         element = self.element(section)
         found = element.tag.select_one(selector)
         if found is None:
             raise NotInBook(f"{section!r} has no {selector!r}")
-        chosen = selected([found], only, section) if only else [found]
-        return f'<div class="passage">{element.html(*chosen)}</div>'
+        return f'<div class="passage">{element.html(found)}</div>'
 
     def table(self, section: str) -> str:
         element = self.element(section)
@@ -238,8 +237,9 @@ def selected(blocks: list[Tag], only: str, label: str) -> list[Tag]:
     before = (0, 0)
     for name in only.split():
         block, sentence = (int(n) for n in f"{name}.0".split(".")[:2])
-        pieces = sentences(pick(blocks, block, f"{label!r}, block")) if sentence else []
-        piece = pick(pieces, sentence, f"{label!r}, sentence") if sentence else blocks[block - 1]
+        piece = pick(blocks, block, f"{label!r}, block")
+        if sentence:
+            piece = pick(sentences(piece), sentence, f"{label!r}, sentence")
         joined = sentence > 1 and before == (block, sentence - 1)
         if joined and piece.name == chosen[-1].name == "p":
             chosen[-1].extend([" ", *piece.contents])

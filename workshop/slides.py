@@ -145,7 +145,7 @@ def reader(book: Book) -> MarkdownIt:
         "statement": lambda label, o: book.statement(label, o.get("only", "")),
         "idea": lambda label, o: book.idea(label),
         "formula": lambda text, o: book.formula(*text.split(" ", 1)),
-        "passage": lambda text, o: book.passage(*text.split(" ", 1), **o),
+        "passage": lambda text, o: book.passage(*text.split(" ", 1)),
         "table": lambda label, o: book.table(label),
         "figure": lambda label, o: figure(book, label, **o),
     }
