@@ -25,6 +25,8 @@ PARTS = {
         "how-many-features",
     ],
 }
+# The parts of whose exercises half or more have code.
+CODED = ["limits"]
 EXERCISE = re.compile(r"^(`{3,})\{exercise\}.*\n((?::[\w-]+:.*\n)+)", flags=re.M)
 SOLUTION = re.compile(
     r"^(?P<mark>`{3,})\{solution\} (?P<label>\S+)\n(?P<text>.*?)^(?P=mark)\n(?P<after>.*?)"
@@ -92,6 +94,13 @@ def test_a_problem_belongs_to_a_chapter_and_half_of_them_have_code(part):
         assert all({"label", "kind", "minutes"} <= set(options) for options in found), name
         total, coded = total + len(found), coded + len(with_code(text))
     assert total > 0 and 2 * coded >= total
+
+
+@pytest.mark.parametrize("part", CODED)
+def test_half_of_a_part_has_code(part):
+    sources = pages(part).values()
+    coded = sum(len(with_code(text)) for text in sources)
+    assert 2 * coded >= sum(len(exercises(text)) for text in sources)
 
 
 def test_a_chapter_with_too_few_and_a_solution_without_code_are_seen():
