@@ -24,6 +24,14 @@ PARTS = {
         "any-coefficients",
         "how-many-features",
     ],
+    "beyond": [
+        "one-neuron one-neuron-samples one-neuron-separation",
+        "lazy-training lazy-training-limits lazy-training-mixture lazy-training-descent",
+        "landscape",
+        "amplification amplification-first-step amplification-training amplification-end-to-end"
+        " amplification-figures",
+        "prior-kernel prior-kernel-networks prior-kernel-readouts",
+    ],
 }
 # The parts of whose exercises half or more have code.
 CODED = ["limits"]
