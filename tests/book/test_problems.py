@@ -14,6 +14,15 @@ LEAST = 6
 
 # A part: its chapters, each with the pages that are read as one.
 PARTS = {
+    "power": [
+        "random-features",
+        "training-both-layers",
+        "sampling",
+        "polynomials",
+        "polynomials-bias",
+        "kernels",
+        "tangent-kernel",
+    ],
     "limits": [
         "triangle-wave",
         "concentration concentration-spectrum concentration-two-waves",
