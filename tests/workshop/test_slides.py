@@ -326,4 +326,14 @@ def test_on_paper_a_slide_is_a_page_and_the_handout_one_sheet(browser, name):
     size = (595, 842) if name == slides.HANDOUT else (960, 540)
     assert {tuple(map(round, page.mediabox[2:])) for page in reader.pages} == {size}
     assert [*sheets.astray(reader), *sheets.not_embedded(reader)] == []
+    if name != slides.HANDOUT:
+        edges = [min(starts(page)) for page in reader.pages]
+        assert min(edges) > 30, edges
     assert reader.metadata.title == html.unescape(re.search("<title>(.*?)</title>", text)[1])
+
+
+def starts(page) -> list[float]:
+    """How far from the left edge the pieces of a page's text begin, in points."""
+    found = []
+    page.extract_text(visitor_text=lambda text, _, at, *__: text.strip() and found.append(at[4]))
+    return found
