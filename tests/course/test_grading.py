@@ -36,7 +36,7 @@ HALF = {
 }
 WRONG = {
     "1-ex-copies-answer": "answer_1 = 1 / 9, 9",
-    "3-ex-not-invariant-answer": "answer_3 = 'nothing'",
+    "3-ex-not-invariant-answer": "answer_3 = 'nothing'\nimport no_such_package",
     "4-ex-antithetic-answer": "answer_4 = lambda C, r: (C**2 / 2 - 1) / r",
 }
 SPY = """
@@ -61,7 +61,10 @@ print("100.0")
 """
 MALICIOUS = {
     "1-ex-copies-check": "100",
-    "2-ex-maurey-reasons": "<script>alert('full points')</script>",
+    "2-ex-maurey-reasons": (
+        "<script>alert('full points')</script> $a<b$ [here](javascript:alert(1)) [there][x]\n\n"
+        "[x]: javascript:alert(2)"
+    ),
     "3-ex-not-invariant-answer": "while True:\n    print('x' * 10**6)",
     "4-ex-antithetic-answer": (
         "answer_4 = lambda C, r: (C**2 / 4 - 1) / (r // 2)\n"
@@ -187,15 +190,19 @@ def test_wrong_has_nothing_and_is_told_why(course):
     said = shown(course, "wrong")
     assert said["1-ex-copies-check"].startswith("Not right. ")
     assert "'nothing' is no function" in said["3-ex-not-invariant-check"]
-    assert said["4-ex-antithetic-check"] == (
-        "Not right. That is the error of independent weights.\n"
+    assert (
+        "The cell before this one ended with ModuleNotFoundError."
+        in (said["3-ex-not-invariant-check"])
+    )
+    assert said["4-ex-antithetic-check"].strip() == (
+        "Not right. That is the error of independent weights."
     )
 
 
 def test_empty_has_nothing_and_nothing_is_left_to_mark(course):
     assert line(course, "empty") == [0, 0, 0, 0, 0, 0]
     checks = {name: said for name, said in shown(course, "empty").items() if "check" in name}
-    assert sum("No answer yet." in said for said in checks.values()) == 3
+    assert sum("there is no answer yet" in said for said in checks.values()) == 3
 
 
 def test_malicious_has_nothing_whatever_it_prints(course):
@@ -231,7 +238,9 @@ def test_each_student_is_told_points_and_verdicts(course):
     }
     assert "(Score: 17.0 / 17.0)" in pages["right"] and "(Score: 6.5 / 17.0)" in pages["half"]
     assert "No response." in pages["empty"] and "Not right. " in pages["wrong"]
-    assert "<script>alert(" not in pages["malicious"]
+    assert "full points" in pages["malicious"] and "<script>alert(" not in pages["malicious"]
+    assert 'href="javascript' not in pages["malicious"] and "$a&lt; b$" in pages["malicious"]
+    assert all("<summary>Hint 1</summary>" in page for page in pages.values())
     assert all(WORDS not in page for page in pages.values())
 
 

@@ -22,8 +22,8 @@ def test_a_problem_has_its_text_hints_cells_and_check(made):
         for hint in problem.text["hints"]:
             assert f"\n\n{hint}\n\n</details>" in whole
     assert "</summary>\n\nOnly one hint." in whole and "<summary>Hint</summary>" in whole
-    assert 'check("ex-copies", answer_1)' in whole and "answer_1 = ..." in whole
-    assert "Your answer is a function of d and r, to 6 significant digits." in whole
+    assert 'check("ex-copies", answer_1)' in whole
+    assert "in place of the dots: a function of d and r, to 6 significant digits." in whole
     assert "answer_2" not in whole  # nothing to check there
 
 
@@ -49,12 +49,22 @@ def test_nothing_of_a_solution_is_in_it(made):
 
 def test_the_notebook_runs_from_top_to_bottom_before_anything_is_answered(made):
     code = [cell.source for cell in made.cells if cell.cell_type == "code"]
-    assert code[0] == "%pip install --quiet ./package-1.whl matplotlib"
+    assert code[0] == "%pip install --quiet ./package-1.whl matplotlib sympy"
     names: dict = {}
     for source in code[1:]:
         exec(source, names)
-    verdict = names["check"]("ex-copies", names["answer_1"])
-    assert not verdict and verdict.message.startswith("No answer yet.")
+    for label, answer in (("ex-copies", "answer_1"), ("ex-antithetic", "answer_4")):
+        verdict = names["check"](label, names[answer])
+        assert not verdict and "there is no answer yet" in verdict.message
+
+
+def test_the_dots_have_the_form_of_the_answer():
+    dots = [problem.dots() for problem in ps1().problems if problem.automatic]
+    assert dots == [
+        "answer_1 = (..., ...)",
+        "def answer_3(d, r):\n    return ...",
+        "def answer_4(C, r):\n    return ...",
+    ]
 
 
 def test_the_zip_is_one_folder_and_the_same_each_time(made, tmp_path):

@@ -159,7 +159,8 @@ def the_sieve(texts: Collection[dict[str, Any]]) -> Sieve:
     package = sorted((ROOT / "src").rglob("*.py"))
     in_the_open += [path.read_text(encoding="utf-8") for path in package]
     for text in texts:
-        in_the_open += [text["title"], text["statement"], text["check"], *text["hints"]]
+        in_the_open += [text[part] for part in ("chapter", "title", "statement", "check")]
+        in_the_open += text["hints"]
     return Sieve(secrets, in_the_open)
 
 

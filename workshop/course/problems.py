@@ -65,6 +65,15 @@ class Problem:
         known = questions().get(self.label)
         return in_words(known) if known and self.automatic else ""
 
+    def dots(self) -> str:
+        """What a student finds in the place of the answer, in the form that is asked."""
+        known = questions()[self.label]
+        if known["form"] == "function":
+            return f"def {self.answer}({', '.join(known['at'][0])}):\n    return ..."
+        if known["form"] == "numbers":
+            return f"{self.answer} = ({', '.join(['...'] * len(known['right']['tags']))})"
+        return f"{self.answer} = ..."
+
     def marking(self) -> list[str]:
         """For what the points by hand are given."""
         if self.scheme or not self.by_hand:

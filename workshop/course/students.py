@@ -16,7 +16,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from .problems import Problem, ProblemSet
 
-BEFORE = "# Problem {number}. Work here, in as many cells as you like. Your answer is {asked}."
+BEFORE = (
+    "# Problem {number}. Work here, in as many lines and cells as you like.\n"
+    "# Your answer, in place of the dots: {asked}."
+)
 REASONS = (
     "*Problem {number}, {points}: your argument, in place of this line. "
     "Formulas stand between dollars.*"
@@ -25,8 +28,10 @@ README = """\
 {title}
 
 1. Unpack this folder, and open {name}.ipynb in Jupyter (pip install jupyterlab; jupyter lab).
-2. Run its first cell. It installs the book's package, which lies beside the notebook, and numpy
-   and scipy, which it needs. After that no network is needed.
+   Have the book open beside it: a problem uses the symbols and the results of its chapter.
+2. Run its first cell. It installs the book's package, which lies beside the notebook, with numpy
+   and scipy, which it needs, and matplotlib and sympy, which you may. After that no network is
+   needed.
 3. Answer in the cells that are there; add as many of your own as you like. A check says at once
    whether an answer is right. Hand in as often as your course allows; nobody counts your tries.
 4. Before you hand in: restart the kernel and run all cells, for that is how it is marked. A cell
@@ -39,7 +44,7 @@ def notebook(problems: ProblemSet, macros: str, wheel: str) -> NotebookNode:
     """The notebook of a set; the same set gives the same notebook."""
     cells = [
         new_markdown_cell(head(problems, macros)),
-        new_code_cell(f"%pip install --quiet ./{wheel} matplotlib"),
+        new_code_cell(f"%pip install --quiet ./{wheel} matplotlib sympy"),
         new_code_cell("from randomfeatures.exercises import check"),
     ]
     for problem in problems.problems:
@@ -55,7 +60,8 @@ def head(problems: ProblemSet, macros: str) -> str:
         f"# {problems.title}\n\n"
         f"{len(problems.problems)} problems, {counted(problems.points, 'point')}, about "
         f"{problems.minutes} minutes for who has read the chapters. From *Random Features: Power "
-        "and Limits*; words such as *above* are those of the chapter that a problem names.\n\n"
+        "and Limits*; symbols, numbers of theorems, and words such as *above* are those of the "
+        "chapter that a problem names.\n\n"
         "Put each answer in the place of the dots. It may be a number, a fraction, a formula of "
         f"sympy, and where a function is asked any function.\n\n${macros}$"
     )
@@ -68,11 +74,11 @@ def problem_cells(problem: Problem) -> list[NotebookNode]:
     if text["hints"]:
         cells.append(new_markdown_cell("\n".join(hints(text["hints"]))))
     if problem.automatic:
-        asked = f"**The check asks for** {lowered(text['check'])} *In short: {problem.asked}.*"
+        asked = f"**The check asks for** {lowered(text['check'])}"
         before = BEFORE.format(number=problem.number, asked=problem.asked)
         cells += [
             new_markdown_cell(asked),
-            graded(new_code_cell(f"{before}\n{problem.answer} = ..."), f"{name}-answer", None),
+            graded(new_code_cell(f"{before}\n{problem.dots()}"), f"{name}-answer", None),
             graded(
                 new_code_cell(f'check("{label}", {problem.answer})'),
                 f"{name}-check",
@@ -91,7 +97,8 @@ def statement(problem: Problem) -> str:
     title = f": {text['title']}" if text["title"] else ""
     where = f"[{text['chapter']}]({text['url']})" if text["url"] else f"*{text['chapter']}*"
     minutes = [f"{text['minutes']} minutes"] if text["minutes"] else []
-    facts = ", ".join([f"{text['number']} of {where}", *filter(None, [text["kind"]]), *minutes])
+    kind = [f"kind: {text['kind']}"] if text["kind"] else []
+    facts = ", ".join([f"{text['number']} of {where}", *kind, *minutes])
     return (
         f"## Problem {problem.number}{title} ({counted(problem.points, 'point')})\n\n"
         f"{facts}\n\n{text['statement']}"

@@ -29,6 +29,8 @@ from randomfeatures.exercises.checking import Verdict, check, questions
 
 CHECK = re.compile(r'^check\("(?P<label>[\w-]+)", (?P<name>\w+)\)$', flags=re.MULTILINE)
 NUMBER = re.compile(r"-?\d{1,4000}(/\d{1,4000})?", flags=re.ASCII)
+TAG = re.compile(r"<(?!/?(?:details|summary)>)(?=[a-zA-Z/!?])")
+LINK = re.compile(r"\](?=\((?!https?://|#))|\](?=:)")
 INSTALL = re.compile(r"^\s*[%!]")
 MOST_RECORDS = 20_000_000  # bytes
 MOST_SAID = 300
@@ -46,12 +48,18 @@ class Judge(NbGraderPreprocessor):
         records, said = run_apart([task(cell) for cell in code], self.limits())
         if said:
             self.log.warning(said)
+        failed = ""  # what the cells since the last check have raised
         for number, cell in enumerate(code):
             record = records.get(number, {})
             if utils.is_grade(cell):
-                cell.outputs = marked(cell, record)
+                cell.outputs = marked(cell, record, failed)
+                failed = ""
             else:
-                cell.outputs = list(shown(record))
+                cell.outputs = shown(record)
+                failed = ", ".join(o.ename for o in cell.outputs if o.output_type == "error")
+        for cell in nb.cells:
+            if cell.cell_type == "markdown":
+                cell.source = tame(cell.source)
         return nb, resources
 
     def limits(self) -> dict[str, int]:
@@ -74,6 +82,16 @@ def task(cell: NotebookNode) -> dict[str, str]:
         return match.groupdict() if match else {"source": ""}
     lines = [line for line in cell.source.split("\n") if not INSTALL.match(line)]
     return {"source": "\n".join(lines)}
+
+
+def tame(text: str) -> str:
+    """A text without tags and without links but to pages: they would run in the browser of whoever
+    marks it. Formulas look as before.
+
+    >>> tame("<b onclick=f()>$a<b$, $1<2$ <details> [a](javascript:f()) [b](https://c.d)")
+    '< b onclick=f()>$a< b$, $1<2$ <details> [a] (javascript:f()) [b](https://c.d)'
+    """
+    return LINK.sub("] ", TAG.sub("< ", text))
 
 
 # The process apart.
@@ -150,7 +168,7 @@ def parsed(text: bytes) -> dict[int, dict[str, Any]]:
 # What is believed of it.
 
 
-def marked(cell: NotebookNode, record: dict[str, Any]) -> list[NotebookNode]:
+def marked(cell: NotebookNode, record: dict[str, Any], failed: str = "") -> list[NotebookNode]:
     """The outputs of a check: its verdict, and the points in the form that nbgrader reads."""
     match = CHECK.search(cell.source)
     assert match, "a cell with points that checks nothing"
@@ -158,7 +176,9 @@ def marked(cell: NotebookNode, record: dict[str, Any]) -> list[NotebookNode]:
     points = float(cell.metadata["nbgrader"]["points"])
     worth = round(float(points * share(match["label"], verdict)), 2)
     score = new_output("execute_result", data={"text/plain": str(worth)}, execution_count=1)
-    return [new_output("stream", name="stdout", text=verdict.message + "\n"), score]
+    before = f"The cell before this one ended with {failed}." if failed and not verdict else ""
+    said = " ".join(filter(None, [verdict.message, before]))
+    return [new_output("stream", name="stdout", text=said + "\n"), score]
 
 
 def judged(label: str, record: dict[str, Any]) -> Verdict:
