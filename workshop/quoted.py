@@ -151,7 +151,8 @@ class Book:
         caption = element.tag.find(class_="caption-number")
         if caption is None:
             raise NotInBook(f"{label!r} has no number")
-        return f'<a href="../{element.page}.html#{label}">{plain(caption)}</a>'
+        words = plain(caption).replace(" ", "\u00a0")
+        return f'<a href="../{element.page}.html#{label}">{words}</a>'
 
     def title(self, label: str) -> str:
         """The title of a page, or of the page where a label stands, as a link."""

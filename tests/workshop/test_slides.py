@@ -98,7 +98,7 @@ def test_a_statement_is_quoted_whole_with_its_name_and_source(small):
         "Theorem 7.1 Small (and sharp)sharpened: A 2020, Lemma 2Let [d] be large. "
         "Then it holds, by that.First. Again. [x=1]Second here."
     )
-    assert 'href="../part/waves.html#thm-a">Theorem 7.1' in found
+    assert 'href="../part/waves.html#thm-a">Theorem\u00a07.1' in found
     assert 'href="../part/other.html#def-c"' in found and " id=" not in found
 
 
