@@ -113,7 +113,6 @@ QUESTIONS = [
         wrong={
             "First: a linear function takes a part of z³.": (15, None),
             "First: that is what a linear function takes away.": (9, None),
-            "First: the even part can be met, as far as the bound sees.": (9 + 6, None),
             "First: that is a fraction of the squared norm.": (6 / 15, None),
             "Second: elsewhere than on the sphere the length of x matters.": (None, 6),
             "Second: that is the even part alone.": (None, EVEN),
