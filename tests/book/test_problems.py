@@ -33,6 +33,14 @@ PARTS = {
         "any-coefficients",
         "how-many-features",
     ],
+    "sharp": [
+        "spectrum spectrum-with-bias",
+        "optimum almost-every-direction",
+        "threshold",
+        "population-error",
+        "sandwich",
+        "every-bound",
+    ],
     "beyond": [
         "one-neuron one-neuron-samples one-neuron-separation",
         "lazy-training lazy-training-limits lazy-training-mixture lazy-training-descent",
@@ -43,7 +51,7 @@ PARTS = {
     ],
 }
 # The parts of whose exercises half or more have code.
-CODED = ["limits"]
+CODED = ["limits", "sharp"]
 EXERCISE = re.compile(r"^(`{3,})\{exercise\}.*\n((?::[\w-]+:.*\n)+)", flags=re.M)
 SOLUTION = re.compile(
     r"^(?P<mark>`{3,})\{solution\} (?P<label>\S+)\n(?P<text>.*?)^(?P=mark)\n(?P<after>.*?)"
