@@ -155,7 +155,9 @@ def the_sieve(texts: Collection[dict[str, Any]]) -> Sieve:
         secrets.append("\n".join(secret))
         in_the_open.append(rest)
     secrets += [path.read_text(encoding="utf-8") for path in sorted(ANSWERS.rglob("*.py"))]
-    in_the_open += [question.asked for question in table()]
+    for question in table():
+        arguments = question.at[0] if question.at else ()
+        in_the_open += [question.asked, f"({', '.join(arguments)}):"]
     package = sorted((ROOT / "src").rglob("*.py"))
     in_the_open += [path.read_text(encoding="utf-8") for path in package]
     for text in texts:
