@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from course import build
-from course.leaks import Sieve, leaks, solutions_and_rest, solutions_as_read
+from course.leaks import Sieve, leaks, lines, solutions_and_rest, solutions_as_read
 from course.problems import chapter_sets, problem_sets, read_texts
 from course.students import notebook, packed
 from course_texts import MACROS, TEXTS, WORDS, ps1
@@ -119,6 +119,31 @@ def test_no_problem_set_of_the_book_has_a_line_of_a_solution(book, sieve, tmp_pa
         )
     ]
     assert len(sets) > 20 and found == []
+
+
+def repeated(texts: dict) -> list[str]:
+    """The lines of solutions and answers that an author has put where students read."""
+    secret = Sieve(
+        [
+            *solutions_as_read(texts.values()),
+            *(path.read_text(encoding="utf-8") for path in build.ANSWERS.rglob("*.py")),
+        ]
+    ).lines
+    return [
+        f"{label}: {line}"
+        for label, text in texts.items()
+        for part in (text["statement"], text["check"], *text["hints"])
+        for line in lines(part)
+        if line in secret
+    ]
+
+
+def test_no_statement_check_or_hint_repeats_a_line_of_a_solution(book):
+    assert repeated(book[1]) == []
+    assert repeated(TEXTS) == []
+    careless = TEXTS["ex-maurey"] | {"hints": [TEXTS["ex-copies"]["solution"][0]["text"]]}
+    found = repeated({**TEXTS, "ex-maurey": careless})
+    assert found == [f"ex-maurey: A solution of ex-copies, {WORDS}."]
 
 
 def test_the_package_that_is_handed_out_has_no_line_of_a_solution(book, sieve):

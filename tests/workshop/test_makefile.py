@@ -51,7 +51,7 @@ def test_a_changed_dependency_is_installed_into_what_is_there(folder):
     assert status == 0 and done == ["install"]
 
 
-@pytest.mark.parametrize("stamp", ["ready", "test", "pdf"])
+@pytest.mark.parametrize("stamp", ["ready", "test", "pdf", "course"])
 def test_an_interrupted_installation_starts_again_from_nothing(folder, stamp):
     if stamp != "ready":
         make(folder, "ready")

@@ -71,6 +71,7 @@ def write_course(course: Path, sets: list[ProblemSet], macros: str, wheel: str) 
     """The folder of a course, as nbgrader has it."""
     shutil.copytree(HERE / "grading", course / "grading", ignore=shutil.ignore_patterns("__py*"))
     (course / "grading" / "nbgrader_config.py").rename(course / "nbgrader_config.py")
+    (course / "exchange").mkdir()  # not used; without it nbgrader complains
     for one in sets:
         place = course / "source" / one.name / f"{one.name}.ipynb"
         place.parent.mkdir(parents=True)
