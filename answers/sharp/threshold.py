@@ -12,7 +12,13 @@ from randomfeatures.sharp.spectrum import harmonics, neuron_spectrum
 LIMIT = 3 * gamma(3 / 2) / (3 * pi**1.5 * gamma(1))
 QUOTIENT = optimal_error(10, harmonics(10, 10)) / neuron_spectrum(10, 12)[12]
 MANY = float(multiplicity(10, 12))
-DEGREE = next(K for K in range(2, 100, 2) if optimal_error(100, harmonics(100, K)) <= 0.005)
+
+
+def least_degree(share: float) -> int:
+    """The least even degree that leaves this share of the energy, d = 100."""
+    tails = ((K, optimal_error(100, harmonics(100, K))) for K in range(2, 100, 2))
+    return next(K for K, tail in tails if 2 * tail <= share)
+
 
 QUESTIONS = [
     Question(
@@ -43,12 +49,17 @@ QUESTIONS = [
     ),
     Question(
         "ex-threshold-read",
-        right=(DEGREE, 1.5),
+        right=(least_degree(0.01), least_degree(0.001)),
+        digits=0,
         wrong={
             "First: degree 2 leaves more than one percent.": (2, None),
-            "First: the energy is 1/2, so one percent of it is 0.005.": (6, None),
-            "Second: that is the power for the norm; the quotient has its square.": (None, 0.75),
-            "Second: that is the norm of the first route, by way of the wave, squared.": (None, 2),
+            "First: that is for half a percent; the energy is 1/2.": (least_degree(0.005), None),
+            "Second: that is for two per mille; the energy is 1/2.": (
+                None,
+                least_degree(0.002),
+            ),
+            "Second: that leaves a little more than one per mille.": (None, 16),
+            "Second: that is the law for degrees far below the dimension.": (None, 20),
         },
     ),
 ]

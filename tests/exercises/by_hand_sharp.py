@@ -148,5 +148,5 @@ ANSWERS = {
     "ex-spectrum-step": (2, 4),
     "ex-spectrum-three": (3 / 65536, 25 / 65536, 9),
     "ex-bias-small": eigenvalue(6, 5),
-    "ex-threshold-read": (4, Fraction(3, 2)),
+    "ex-threshold-read": (4, 18),
 }
