@@ -14,7 +14,7 @@ from seal_answers import Question, values
 
 from randomfeatures.exercises.reading import number_of
 
-from .problems import AUTOMATIC, MINUTES_FOR_A_POINT, Problem, ProblemSet, minutes_of
+from .problems import AUTOMATIC, IN_WORDS, MINUTES_FOR_A_POINT, Problem, ProblemSet, minutes_of
 from .students import counted, hints, statement
 
 Outputs = Callable[[str, int], list[NotebookNode]]
@@ -23,7 +23,7 @@ Outputs = Callable[[str, int], list[NotebookNode]]
 RULE = (
     f"One point for each {MINUTES_FOR_A_POINT} minutes. Where a self-check can judge the "
     "answer, it gives "
-    + ", ".join(f"{share} of them for *{kind}*" for kind, share in AUTOMATIC.items())
+    + ", ".join(f"{IN_WORDS[share]} for *{kind}*" for kind, share in AUTOMATIC.items())
     + ", rounded up; of several numbers asked each counts the same. The others are given by hand."
 )
 

@@ -29,9 +29,10 @@ AUTOMATIC = {
     "open": Fraction(1, 4),
 }
 UNKNOWN_KIND = Fraction(1, 2)
+IN_WORDS = {Fraction(1): "all of them", Fraction(1, 2): "half", Fraction(1, 4): "a quarter"}
 STEPS = (
-    "The idea of the first hint is there, in the student's own words",
-    "The key step, that of the last hint, is carried out",
+    "The idea is there, in the student's own words{first}",
+    "The key step is carried out{last}",
     "The argument is complete, and its constants are right",
 )
 
@@ -78,8 +79,13 @@ class Problem:
         """For what the points by hand are given."""
         if self.scheme or not self.by_hand:
             return list(self.scheme)
+        hints = len(self.text["hints"])
+        said = {
+            "first": " (the first hint has it)" if hints > 1 else "",
+            "last": " (the last hint has it)" if hints else "",
+        }
         return [
-            f"{step}: {points}."
+            f"{step.format(**said)}: {points}."
             for step, points in zip(STEPS, thirds(self.by_hand), strict=True)
             if points
         ]

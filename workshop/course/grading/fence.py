@@ -7,6 +7,7 @@ systems, and where the kernel does not offer it, there is none: :func:`enclose` 
 
 import ctypes
 import os
+import struct
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,19 +17,6 @@ NO_NEW_PRIVILEGES, PATH_BENEATH, VERSION = 38, 1, 1
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = (1 << n for n in range(4))
 LOOK = READ_FILE | READ_DIR
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
-
-
-class Ruleset(ctypes.Structure):
-    """What is forbidden unless a rule allows it: files, the network, signals to others."""
-
-    _fields_ = [(name, ctypes.c_uint64) for name in ("files", "network", "scoped")]
-
-
-class Beneath(ctypes.Structure):
-    """A rule: what is allowed beneath a folder."""
-
-    _pack_ = 1
-    _fields_ = [("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32)]
 
 
 def enclose(read: Iterable[Path], write: Path) -> str:
@@ -43,9 +31,9 @@ def enclose(read: Iterable[Path], write: Path) -> str:
     if version < 1:
         return f"no fence: {os.strerror(ctypes.get_errno())}"
     everything = files_known(version)
-    rules = Ruleset(everything, 0b11 if version >= 4 else 0, 0b11 if version >= 6 else 0)
-    size = 8 * (1 + (version >= 4) + (version >= 6))
-    ruleset = libc.syscall(CREATE_RULESET, ctypes.byref(rules), size, 0)
+    network_and_signals = [0b11] * ((version >= 4) + (version >= 6))
+    rules = struct.pack(f"={1 + len(network_and_signals)}Q", everything, *network_and_signals)
+    ruleset = libc.syscall(CREATE_RULESET, rules, len(rules), 0)
     if ruleset < 0:
         return f"no fence: {os.strerror(ctypes.get_errno())}"
     alone = READ_FILE | WRITE_FILE
@@ -71,7 +59,7 @@ def files_known(version: int) -> int:
 
 def add(libc: ctypes.CDLL, ruleset: int, path: Path, allowed: int) -> None:
     folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    rule = Beneath(allowed, folder)
-    if libc.syscall(ADD_RULE, ruleset, PATH_BENEATH, ctypes.byref(rule), 0):
+    rule = struct.pack("=Qi", allowed, folder)
+    if libc.syscall(ADD_RULE, ruleset, PATH_BENEATH, rule, 0):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(path))
     os.close(folder)
