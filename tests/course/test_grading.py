@@ -227,7 +227,7 @@ def unfenced() -> str:
     program = "import fence, pathlib; print(fence.enclose([], pathlib.Path('/tmp')))"
     folder = ROOT / "workshop" / "course" / "grading"
     command = [sys.executable, "-c", program]
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    run = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=True)
     return run.stdout.strip()
 
 

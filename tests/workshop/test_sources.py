@@ -36,7 +36,7 @@ def follows_the_locale(call: ast.Call) -> bool:
             call.func, ast.Attribute
         )
     if called(call) in {"open", "fdopen"}:
-        return "b" not in mode(call)
+        return "b" not in mode(call) and ast.unparse(call.func) != "os.open"  # a number, no text
     asked = {
         keyword.arg
         for keyword in call.keywords
@@ -104,6 +104,8 @@ def test_every_file_keeps_the_rule(rule):
     [
         ("path.read_text()", [1]),
         ("path.read_text(encoding='utf-8')", []),
+        ("os.open(path, os.O_PATH)", []),
+        ("other.open(path)", [1]),
         ("def f():\n    path.write_text(text)", [2]),
         ("path.write_text(text, encoding='utf-8')", []),
         ("path.write_text(text, 'utf-8')", []),
