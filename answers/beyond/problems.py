@@ -117,7 +117,10 @@ QUESTIONS = [
         at=[{"rho": 0.2}, {"rho": 0.5}, {"rho": 0.8}],
         wrong={
             "That is the square of s.": lambda rho: 1 / (1 - rho),
-            "The rest of the identity costs (1 - ϱ), not its square.": lambda rho: 1 / sqrt(rho),
+            "What is captured has been taken for what is left.": lambda rho: 1 / sqrt(rho),
+            "The identity costs more than the square of what is left.": (
+                lambda rho: sqrt((1 + rho) / (1 - rho))
+            ),
             "That is where the tangent model has three times the risk.": (
                 lambda rho: sqrt(2 / (1 - rho))
             ),
@@ -239,7 +242,8 @@ QUESTIONS = [
             "A squared standard normal has the variance 2, and there are two of them.": (
                 4.0**4 / (4 * (pi - 2))
             ),
-            "Only one of the two alignments is counted.": 4.0**4 / (8 * (pi - 2)),
+            "Only one of the two alignments is counted.": 3 * 4.0**4 / (8 * (pi - 2)),
+            "There is a half too many in E yg.": 4.0**4 / (8 * (pi - 2)),
             "s enters with the fourth power.": 4.0**2 / (2 * (pi - 2)),
             "A half is missing: the series of h has one at the square, and E yg another.": 4
             * 4.0**4

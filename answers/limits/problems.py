@@ -140,9 +140,7 @@ QUESTIONS = [
         wrong={
             "That is the share of right signs.": sqrt(1 / 2),
             "Uncorrelated with the wave is not uncorrelated with its sign.": 0.5,
-            "That would be for wrong signs where the wave is small; the few wrong ones sit where "
-            "it is large.": 0.75,
-            "The mean of |tri| over an event of probability p is p²/2, not p/2.": 0.25,
+            "That is the mean of |tri| over the event of wrong signs, not its probability.": 0.25,
         },
     ),
     Question(

@@ -105,8 +105,10 @@ QUESTIONS = [
         digits=3,
         wrong={
             "First: that is with 4 P(|z| > κ) as in the proof of the lemma.": (best(4)[0], None),
-            "Second: that is the best price at κ = 3.07 divided by the one at 5, without the "
-            "norm.": (None, best(4 / 3)[1] * best(4 / 3)[0] / 5),
+            "Second: that is the quotient of the two prices alone, without the norms.": (
+                None,
+                best(4 / 3)[1] * best(4 / 3)[0] / 5,
+            ),
             "Second: that is the other way round.": (None, 1 / best(4 / 3)[1]),
             "Second: that is the ratio of the norms.": (None, 5 / best(4 / 3)[0]),
         },
@@ -148,7 +150,7 @@ QUESTIONS = [
             "The squared inner product has twice the exponent in its hyperbolic function.": (
                 lambda v: 1 - v / (2 * (1 + 2 * v))
             ),
-            "The factor exp(-|w|²) narrows the law of w: its variance is v/(1 + 2v).": lambda v: (
+            "The factor exp(-|w|²) narrows the law of w, on the long axis too.": lambda v: (
                 1 - 2 * v
             ),
             "That is what the axis gains; the rate is what is left of 1.": lambda v: (
