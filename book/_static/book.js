@@ -69,7 +69,8 @@
     if (opened || moved) target?.scrollIntoView();
   };
 
-  // What the style sheet has put off is laid out while the browser is idle, a section at a time; at once where a place is asked for.
+  // What the style sheet has put off is laid out when it comes near. From the first sign of a reader on, also what is far, a section at a time
+  // while the browser is idle; at once where a place is asked for.
   let complete = -1000; // when the last section was laid out
   const atOnce = () => {
     if (document.documentElement.matches(".by-need")) complete = performance.now();
@@ -87,7 +88,12 @@
       section.style.contentVisibility = "visible";
       idle(next);
     };
-    idle(next);
+    const signs = ["pointermove", "pointerdown", "keydown", "wheel", "scroll"];
+    const begin = () => {
+      for (const sign of signs) removeEventListener(sign, begin, true);
+      idle(next);
+    };
+    for (const sign of signs) addEventListener(sign, begin, { capture: true, passive: true });
     document.addEventListener("click", (event) => event.target.closest('a[href*="#"]') && atOnce(), true);
   };
   addEventListener("hashchange", () => {

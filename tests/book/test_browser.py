@@ -132,6 +132,13 @@ def site():
     server.server_close()
 
 
+def lay_out(page) -> None:
+    """A reader shows: from then on what is far from the screen gets its size, and moves no more."""
+    page.mouse.move(3, 3)
+    page.mouse.move(2, 2)
+    page.wait_for_function("!document.documentElement.matches('.by-need')")
+
+
 @functools.cache
 def text(name: str) -> str:
     return (SITE / name).read_text(encoding="utf-8")

@@ -21,7 +21,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import test_browser
-from test_browser import GOOD, SITE, Visit, pages, visit
+from light_fonts import CHARACTERS
+from test_browser import GOOD, SITE, Visit, lay_out, pages, visit
 
 browser, site, planted = test_browser.browser, test_browser.site, test_browser.planted
 
@@ -143,7 +144,6 @@ WITHOUT_FORMULAS = """colours => {
     formula.replaceChildren(box);
   }
 }"""
-LAID_OUT = "!document.documentElement.matches('.by-need')"
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def axe() -> str:
 
 def violations(here: Visit, axe: str, options: dict) -> list[str]:
     """What axe finds on the page that is open, whose formulas are boxes from then on."""
-    here.page.wait_for_function(LAID_OUT)
+    lay_out(here.page)
     # Then what scrolls is given to the keyboard.
     here.page.evaluate("() => new Promise((done) => requestIdleCallback(() => done()))")
     here.page.evaluate(WITHOUT_FORMULAS, options is COLOURS)
@@ -217,6 +217,22 @@ def first_load(here: Visit, folder: Path, name: str) -> list[str]:
         return []
     largest = sorted(sizes.items(), key=lambda item: -item[1])[:3]
     return [f"{sum(sizes.values())} bytes at first: {largest}"]
+
+
+def without_glyph(here: Visit) -> list[str]:
+    """Characters of formulas that our fonts lack: the browser takes them from elsewhere."""
+    every = "document.querySelectorAll('.katex-html, .katex-base')"
+    used = set(here.page.evaluate(f"[...{every}].map((part) => part.textContent).join('')"))
+    return [f"no glyph: {sign!a}" for sign in sorted(used - CHARACTERS) if not sign.isspace()]
+
+
+def test_a_planted_character_without_glyph_is_found(planted):
+    folder, here = planted
+    (folder / "rare.html").write_text(
+        GOOD.format("<p class='katex-html'>xβ ⋔</p>⋪"), encoding="utf-8"
+    )
+    here.page.goto(here.base + "rare.html")
+    assert without_glyph(here) == [r"no glyph: '\u22d4'"]
 
 
 def test_a_planted_heavy_script_is_found(browser, planted):

@@ -6,7 +6,7 @@ Skipped where there is no site or no browser, as in ``test_browser``.
 import re
 
 import pytest
-from test_browser import ARGUMENTS, SITE, browser, pages, short_page_with, site, visit
+from test_browser import ARGUMENTS, SITE, browser, lay_out, pages, short_page_with, site, visit
 
 __all__ = ["ARGUMENTS", "browser", "site"]  # fixtures
 
@@ -45,7 +45,7 @@ def opened(browser, site, **settings):
         here = type(here)(page, site)
     here.page.goto(here.base + name + "#" + label)
     here.page.wait_for_load_state("load")
-    here.page.wait_for_function("!document.documentElement.matches('.by-need')")
+    lay_out(here.page)
     image = here.page.locator(f"#{label} img")
     image.scroll_into_view_if_needed()
     image.evaluate("image => image.decode()")

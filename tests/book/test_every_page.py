@@ -8,7 +8,7 @@ import pytest
 import test_browser
 import test_budgets
 from test_browser import SITE, WIDTHS, pages, visit
-from test_budgets import EVERYTHING, first_load, violations
+from test_budgets import EVERYTHING, first_load, violations, without_glyph
 
 browser, site, axe = test_browser.browser, test_browser.site, test_budgets.axe
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.every_page
 @pytest.mark.parametrize("device", WIDTHS)
 def test_a_page(browser, site, device, axe, name):
     here = visit(browser, site, WIDTHS[device], "light")
-    problems = [*first_load(here, SITE, name), *here.shown()]
+    problems = [*first_load(here, SITE, name), *here.shown(), *without_glyph(here)]
     assert here.page.evaluate("document.body.dataset.theme") == "light"
     problems += here.pale_in_the_dark()
     problems += violations(here, axe, EVERYTHING)

@@ -9,14 +9,22 @@ import re
 
 import pytest
 from small_book import build, page, write
-from test_browser import ARGUMENTS, SITE, browser, pages, pages_with, short_page_with, site, visit
+from test_browser import (
+    ARGUMENTS,
+    SITE,
+    browser,
+    lay_out,
+    pages,
+    pages_with,
+    short_page_with,
+    site,
+    visit,
+)
 
 __all__ = ["ARGUMENTS", "browser", "site"]  # fixtures
 
 STATEMENTS = re.compile(r"^(thm|prop|lem|cor|def|rem|exm|ex|fig|equation)-")
 SHOWN = ".preview:popover-open"
-# Far sections are laid out a little later, and move what is below them.
-LAID_OUT = "!document.documentElement.matches('.by-need')"
 INSIDE = """box => { const r = box.getBoundingClientRect();
   return r.left >= 0 && r.top >= 0 && r.right <= innerWidth && r.bottom <= innerHeight; }"""
 
@@ -57,7 +65,7 @@ def place(name: str, path: str) -> str:
 
 def hover(link) -> None:
     """The pointer on a link that no longer moves: sections are laid out one after another."""
-    link.page.wait_for_function(LAID_OUT)
+    lay_out(link.page)
     link.hover()
 
 
@@ -242,7 +250,7 @@ def test_follow_a_reference_and_come_back(desk, elsewhere, how):
     page = desk.page
     name, href = reference("(?:thm|prop)-", elsewhere=elsewhere)
     page.goto(desk.base + name)
-    page.wait_for_function(LAID_OUT)
+    lay_out(page)
     assert page.locator(".way-back").count() == 0
     page.evaluate("document.querySelectorAll('article details.fold').forEach((f) => f.open = true)")
     link = at(page, href)
@@ -305,7 +313,7 @@ def test_a_reference_into_a_folded_proof(desk):
     page.locator(f"{SHOWN} .katex").first.wait_for()
     assert "the proof of" in page.locator(f"{SHOWN} .preview-place").inner_text()
     page.keyboard.press("Escape")
-    page.wait_for_function(LAID_OUT)
+    lay_out(page)
     before = at(page, href).evaluate(TOP)
     at(page, href).click()
     page.locator(".way-back-go").wait_for()
@@ -439,7 +447,7 @@ ALL = "document.querySelectorAll('article details.fold').length"
 def test_all_folds_by_one_key_and_by_a_button(desk):
     page = desk.page
     page.goto(desk.base + short_page_with('<details class="proof-box'))
-    page.wait_for_function(LAID_OUT)
+    lay_out(page)
     assert page.evaluate(OPEN) == 0
     button = page.locator(".page-folds")
     assert button.inner_text() == "Unfold all"

@@ -1,0 +1,62 @@
+"""KaTeX's fonts and style sheet as the book ships them: the characters its formulas use, nothing
+else, and the faces of nearly every formula inside the style sheet.
+
+`python workshop/light_fonts.py package/dist` reads an unpacked npm package of KaTeX and writes
+`book/_static/katex`; it needs the Python package brotli. A face that comes after the text moves the
+lines around its formulas: so those that every page begins with come with the style sheet.
+"""
+
+import base64
+import io
+import re
+import string
+import sys
+from pathlib import Path
+
+from fontTools import subset
+
+KATEX = Path(__file__).resolve().parent.parent / "book" / "_static" / "katex"
+INSIDE = ("Main-Regular", "Math-Italic", "AMS-Regular", "Caligraphic-Regular", "Size1-Regular")
+GREEK = "ΓΔΘΛΞΠΣΥΦΨΩαβγδεζηθικλμνξοπρςστυφχψωϑϕϖϰϱϵ"
+SYMBOLS = "°±×÷ℓ∀∂∃∅∇∈∏∑−∓∗∘√∝∞∠∣∥∧∨∩∪∫∼≃≅≈≍≡≤≥≪≫≲≳≺≻⪯⪰⊂⊃⊆⊗⊙⊤⊥⋃⋂⋅⋮⋯⋱"
+ARROWS = "←→↔↓↑↦⇒⇔⟶⟹⟺"
+FENCES = "⟨⟩⌈⌉⌊⌋∥‖⎛⎜⎝⎞⎟⎠⎡⎢⎣⎤⎥⎦⎧⎨⎩⎪⎫⎬⎭"
+ACCENTS = "ˆˇˉ˙˜´`¨^~′\u20d7"
+MARKS = "…†–‘’“”□■"
+CHARACTERS = frozenset(
+    string.printable.strip() + GREEK + SYMBOLS + ARROWS + FENCES + ACCENTS + MARKS
+)
+
+
+def lighter(font: Path) -> bytes:
+    """The font with the glyphs of ``CHARACTERS`` alone."""
+    options = subset.Options(flavor="woff2", notdef_outline=True, hinting=False)
+    face = subset.load_font(font, options)
+    reader = subset.Subsetter(options)
+    reader.populate(unicodes=map(ord, CHARACTERS))
+    reader.subset(face)
+    out = io.BytesIO()
+    face.flavor = "woff2"
+    face.save(out)
+    return out.getvalue()
+
+
+def main(dist: Path) -> None:
+    sheet = (dist / "katex.min.css").read_text(encoding="utf-8")
+    older = r',url\([^)]*\.woff\) format\("woff"\),url\([^)]*\.ttf\) format\("truetype"\)'
+    sheet = re.sub(older, "", sheet)
+    (KATEX / "fonts").mkdir(exist_ok=True)
+    for font in sorted((dist / "fonts").glob("*.woff2")):
+        face, target = lighter(font), KATEX / "fonts" / font.name
+        if font.stem.removeprefix("KaTeX_") in INSIDE:
+            text = base64.b64encode(face).decode("ascii")
+            sheet = sheet.replace(f"url(fonts/{font.name})", f"url(data:font/woff2;base64,{text})")
+            target.unlink(missing_ok=True)
+        else:
+            target.write_bytes(face)
+        print(f"{font.name}: {font.stat().st_size} bytes, now {len(face)}")
+    (KATEX / "katex.min.css").write_text(sheet, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
