@@ -18,7 +18,7 @@ def faces() -> dict[str, set[str]]:
     """The characters of each face, in the style sheet or in a file that it names."""
     found = {}
     for rule in re.findall(r"@font-face\{[^}]*\}", SHEET):
-        name = " ".join(re.search(rf"font-{key}:(\w+)", rule)[1] for key in KEYS)
+        name = " ".join(re.search(rf'font-{key}:"?(\w+)', rule)[1] for key in KEYS)
         path = re.search(r"url\((fonts/[^)]*)\)", rule)
         inside = re.search(r"base64,([^)]*)\)", rule)
         face = (KATEX / path[1]).read_bytes() if path else base64.b64decode(inside[1])
