@@ -330,8 +330,25 @@ def test_an_address_leads_to_its_place_and_back(browser, site, device):
     assert not here.found, here.found
 
 
+SIGNS = {
+    "pointer": lambda page: page.mouse.move(300, 300),
+    "wheel": lambda page: page.mouse.wheel(0, 100),
+    "key": lambda page: page.keyboard.press("Shift"),
+    "script": lambda page: page.evaluate("scrollTo(0, 50)"),
+}
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_what_is_far_waits_for_a_sign_of_a_reader(desk, sign):
+    desk.page.goto(desk.base + pages_with('class="proof theorem')[-1])
+    desk.page.wait_for_timeout(700)
+    assert desk.page.evaluate("document.documentElement.matches('.by-need')")
+    SIGNS[sign](desk.page)
+    desk.page.wait_for_function("!document.documentElement.matches('.by-need')")
+
+
 def test_search_finds_a_theorem_and_shows_no_tex(desk):
-    name = short_page_with('class="proof theorem')
+    name = next(n for n in pages_with('class="proof theorem') if not n.startswith("course/"))
     desk.page.goto(desk.base + name)
     title = desk.page.locator("div.theorem > .admonition-title").first
     words = [

@@ -146,6 +146,15 @@ WITHOUT_FORMULAS = """colours => {
 }"""
 
 
+# Where nothing is drawn, a browser without a screen may never call itself idle.
+IDLE = """() => new Promise((done) => {
+  let frame = 0;
+  const draw = () => (frame = requestAnimationFrame(draw));
+  draw();
+  requestIdleCallback(() => (cancelAnimationFrame(frame), done()));
+})"""
+
+
 @pytest.fixture(scope="module")
 def axe() -> str:
     package = pytest.importorskip(
@@ -159,7 +168,7 @@ def violations(here: Visit, axe: str, options: dict) -> list[str]:
     """What axe finds on the page that is open, whose formulas are boxes from then on."""
     lay_out(here.page)
     # Then what scrolls is given to the keyboard.
-    here.page.evaluate("() => new Promise((done) => requestIdleCallback(() => done()))")
+    here.page.evaluate(IDLE)
     here.page.evaluate(WITHOUT_FORMULAS, options is COLOURS)
     here.page.evaluate(axe)
     return here.page.evaluate(AXE, options)
