@@ -238,7 +238,7 @@ def without_glyph(here: Visit) -> list[str]:
 def test_a_planted_character_without_glyph_is_found(planted):
     folder, here = planted
     (folder / "rare.html").write_text(
-        GOOD.format("<p class='katex-html'>xβ ⋔</p>⋪"), encoding="utf-8"
+        GOOD.format("<p class='katex-html'>x&beta; &#8916;</p>&#8938;"), encoding="utf-8"
     )
     here.page.goto(here.base + "rare.html")
     assert without_glyph(here) == [r"no glyph: '\u22d4'"]
