@@ -28,8 +28,7 @@ QUESTIONS = [
             ),
             "Each eigenvalue is counted once; the second one tends to zero.": 1 / 2 - 7 / (2 * pi),
             "That is the limit of the first eigenvalue, the part that is captured.": 1 / (2 * pi),
-            "The constant 1 is not the best single function; it catches c_0² = 1/(2π) as |x| does "
-            "in the limit, and the whole energy is 1/2, not 1.": 1 - 1 / (2 * pi),
+            "The energy of the neuron is not 1.": 1 - 1 / (2 * pi),
         },
     ),
     Question(

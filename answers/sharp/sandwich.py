@@ -57,7 +57,7 @@ QUESTIONS = [
             "That is the law for degrees below the dimension; are they?": Fraction(8, 3),
             "The factor d^(3/2) of the law is missing.": Fraction(4, 3),
             "That is the power of K³.": Fraction(11, 2),
-            "The factor d^(3/2) stands in the numerator of the law: d^(3/2)/K³.": Fraction(5, 6),
+            "On which side of the law does its power of d stand?": Fraction(5, 6),
         },
     ),
 ]

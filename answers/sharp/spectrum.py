@@ -72,11 +72,11 @@ QUESTIONS = [
                 Fraction(1, 2),
                 Fraction(1, 2),
             ),
-            "The kernel at opposite points is zero, so the two functions are alike.": (
+            "At opposite points the kernel is not what it is at equal ones.": (
                 Fraction(1, 2),
                 0,
             ),
-            "The functions 1 and θ have the same eigenvalue; what is it?": (
+            "What have two neurons of opposite directions in common?": (
                 Fraction(3, 8),
                 Fraction(1, 8),
             ),
