@@ -14,18 +14,18 @@ class run_time(nodes.Inline, nodes.Element):
 
 
 def readable(seconds: float | None) -> str:
-    """Seconds as a reader says them.
+    """Seconds as a reader says them; no line breaks between a number and its unit.
 
     >>> [readable(s) for s in (None, 0.2, 4.4, 59.7, 75)]
-    ['not executed', 'under 1 s', '4 s', '1 min', '1 min 15 s']
+    ['not executed', 'under 1\\xa0s', '4\\xa0s', '1\\xa0min', '1\\xa0min 15\\xa0s']
     """
     if seconds is None:
         return "not executed"
     if seconds < 1:
-        return "under 1 s"
+        return "under 1\u00a0s"
     minutes, rest = divmod(round(seconds), 60)
     parts = {"min": minutes, "s": rest}
-    return " ".join(f"{number} {unit}" for unit, number in parts.items() if number)
+    return " ".join(f"{number}\u00a0{unit}" for unit, number in parts.items() if number)
 
 
 class RunTimeRole(SphinxRole):
