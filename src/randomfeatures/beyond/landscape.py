@@ -163,8 +163,8 @@ def flow(B: Float[Array, "d d"], W: Float[Array, "N d"], time: float) -> Float[A
     steps of time at most 1/\|B\|, so that the matrix to be inverted is well conditioned.
 
     Book: ``prop-quadratic-flow``.
-    Error: relative 1e-12, of the largest entry; more for a start nearly orthogonal to the directions
-    that win: a rounding of W, of relative size 1e-16, grows with them, by e^{time (λ_1 - λ_d)}.
+    Error: relative 1e-12, of the largest entry; more for a start nearly orthogonal to what wins: a
+    rounding of W, of relative size 1e-16, grows with it, by e^{time (λ_1 - λ_d)}.
     Raises: ValueError if B is not symmetric, finite and nonzero, the shapes do not fit, W has no
     row or its squared norm is not finite, time < 0, or time times the largest absolute eigenvalue
     of B is above 1e5.
