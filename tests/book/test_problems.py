@@ -51,7 +51,7 @@ PARTS = {
     ],
 }
 # The parts of whose exercises half or more have code.
-CODED = ["limits", "sharp"]
+CODED = ["power", "limits", "sharp", "beyond"]
 EXERCISE = re.compile(r"^(`{3,})\{exercise\}.*\n((?::[\w-]+:.*\n)+)", flags=re.M)
 SOLUTION = re.compile(
     r"^(?P<mark>`{3,})\{solution\} (?P<label>\S+)\n(?P<text>.*?)^(?P=mark)\n(?P<after>.*?)"
