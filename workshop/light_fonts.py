@@ -23,8 +23,9 @@ ARROWS = "←→↔↓↑↦⇒⇔⟶⟹⟺"
 FENCES = "⟨⟩⌈⌉⌊⌋∥‖⎛⎜⎝⎞⎟⎠⎡⎢⎣⎤⎥⎦⎧⎨⎩⎪⎫⎬⎭"
 ACCENTS = "ˆˇˉ˙˜´`¨^~′\u20d7"
 MARKS = "…†–‘’“”□■"
+PIECES = "".join(map(chr, range(0xE006, 0xE021)))  # KaTeX's own: the stroke of ≠, negated relations
 CHARACTERS = frozenset(
-    string.printable.strip() + GREEK + SYMBOLS + ARROWS + FENCES + ACCENTS + MARKS
+    string.printable.strip() + GREEK + SYMBOLS + ARROWS + FENCES + ACCENTS + MARKS + PIECES
 )
 
 
