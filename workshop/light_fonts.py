@@ -17,6 +17,7 @@ from fontTools import subset
 
 KATEX = Path(__file__).resolve().parent.parent / "book" / "_static" / "katex"
 INSIDE = ("Main-Regular", "Math-Italic", "AMS-Regular", "Caligraphic-Regular", "Size1-Regular")
+SPACES = " \u00a0\u2002\u2003\u2004\u2005\u2006\u2009\u200a"
 GREEK = "ΓΔΘΛΞΠΣΥΦΨΩαβγδεζηθικλμνξοπρςστυφχψωϑϕϖϰϱϵ"
 SYMBOLS = "°±×÷ℓ∀∂∃∅∇∈∏∑−∓∗∘√∝∞∠∣∥∧∨∩∪∫∼≃≅≈≍≡≤≥≪≫≲≳≺≻⪯⪰⊂⊃⊆⊗⊙⊤⊥⋃⋂⋅⋮⋯⋱"
 ARROWS = "←→↔↓↑↦⇒⇔⟶⟹⟺"
@@ -25,7 +26,7 @@ ACCENTS = "ˆˇˉ˙˜´`¨^~′\u20d7"
 MARKS = "…†–‘’“”□■"
 PIECES = "".join(map(chr, range(0xE006, 0xE021)))  # KaTeX's own: the stroke of ≠, negated relations
 CHARACTERS = frozenset(
-    string.printable.strip() + GREEK + SYMBOLS + ARROWS + FENCES + ACCENTS + MARKS + PIECES
+    string.printable.strip() + SPACES + GREEK + SYMBOLS + ARROWS + FENCES + ACCENTS + MARKS + PIECES
 )
 
 
