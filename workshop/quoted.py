@@ -9,6 +9,7 @@ import html
 import json
 import os
 import re
+from collections.abc import Set
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from paper import balanced, new, plain, without_formulas
 SOURCE = 70
 # What stands in a box of the page beside its words.
 BESIDE = ".relations, .eqno, .headerlink, .claim-source, script, button"
+PARTS = re.compile(r"(\d+(?:(?:, | and )\d+)*) (.*)", re.S)
 SENTENCE = re.compile(r"(?<=\.)\s+(?=\S|$)")
 
 
@@ -121,12 +123,13 @@ class Book:
         content = element.tag.find("section", recursive=False)
         if content is None:
             raise NotInBook(f"{label!r} is no statement")
-        blocks = [
-            item
-            for block in content.find_all(["p", "div", "ol", "ul"], recursive=False)
-            for item in (block.find_all("li", recursive=False) if block.name in "olul" else [block])
-            if plain(block)
-        ]
+        blocks, parts = [], []  # the number of a block that is an item of a list, else 0
+        for block in content.find_all(["p", "div", "ol", "ul"], recursive=False):
+            listed = block.name in ("ol", "ul")
+            inside = block.find_all("li", recursive=False) if listed else [block]
+            filled = [(item, k if listed else 0) for k, item in enumerate(inside, 1) if plain(item)]
+            blocks += [item for item, _ in filled]
+            parts += [k for _, k in filled]
         chosen = selected(blocks, only, label) if only else blocks
         part = ' <span class="in-part">in part</span>' if only else ""
         link = self.name(label)
@@ -135,13 +138,19 @@ class Book:
         name = f' <span class="name">{name}</span>' if name else ""
         kind = "result" if label in self.claims else "definition"
         body = element.html(*[as_block(piece) for piece in chosen])
-        source = f'<span class="source">{self.source(label)}</span>'
+        shown = {parts[int(name.split(".")[0]) - 1] for name in only.split()} - {0}
+        source = f'<span class="source">{self.source(label, shown)}</span>'
         head = f'<p class="head">{link}{name}{part}{source}</p>'
         return f'<div class="statement {kind}">{head}{body}</div>'
 
-    def source(self, label: str) -> str:
-        """Where a result comes from, in the words of the ledger, as far as they fit in a line."""
+    def source(self, label: str, parts: Set[int] = frozenset()) -> str:
+        """Where a result, or these parts of it, come from, in the words of the ledger, as far as
+        they fit in a line; nothing if the parts come from different places."""
         words = self.claims.get(label, {}).get("source", "")
+        if parts and words[:1].isdigit():
+            said = [PARTS.match(piece) for piece in re.split(r"; (?=\d)", words)]
+            fits = [m[2] for m in said if m and parts <= {int(k) for k in re.findall(r"\d+", m[1])}]
+            words = fits[0] if fits else ""
         short = re.split(r", there |; |, as in ", words)[0]
         return "" if len(short) > SOURCE else html.escape(short)
 

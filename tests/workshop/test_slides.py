@@ -118,6 +118,17 @@ def test_a_part_of_a_statement_says_that_it_is_one(small, only, shown):
     assert words(text) == shown and words(head).endswith("in partsharpened: A 2020, Lemma 2")
 
 
+@pytest.mark.parametrize(
+    ("only", "said"),
+    [("1 2", "new: a"), ("2.1", "new: a"), ("3", "standard: B, C"), ("2 3", ""), ("1", "1 new: a")],
+)
+def test_a_part_of_a_statement_has_the_source_of_that_part(small, monkeypatch, only, said):
+    claims = {"thm-a": {"source": "1 new: a; 2, 4 and 12 standard: B, C; 3 sharpened: D"}}
+    monkeypatch.setitem(vars(small), "claims", claims)
+    head = small.statement("thm-a", only).split("</p>", 1)[0]
+    assert words(head).split("in part")[1] == said
+
+
 def test_other_pieces_are_quoted_by_their_label(small):
     assert words(small.formula("thm-a")) == "[x=1]"
     assert words(small.formula("proof-thm-a", "z=")) == "[z=3]"
