@@ -76,9 +76,18 @@
     if (document.documentElement.matches(".by-need")) complete = performance.now();
     document.documentElement.classList.remove("by-need");
   };
+  // How tall a part will be, from its words, folds, pictures and blocks: a little more than it is, for the scroll bar and for what looks for overlaps.
+  const tall = (part) => {
+    const outside = (what) => [...part.querySelectorAll(what)].filter((node) => !node.parentElement.closest("details"));
+    const folds = outside("details"), width = Math.min(736, document.documentElement.clientWidth - 32);
+    const letters = part.textContent.length - folds.reduce((sum, fold) => sum + fold.textContent.length, 0);
+    const pictures = outside("img").length * 450 * Math.min(1, width / 700);
+    return Math.round(1.25 * ((letters * 28 * 8) / width + folds.length * 70 + pictures + outside("p, li, pre, .formula, h2, h3, tr, dt").length * 16));
+  };
   const layOut = () => {
     const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 50));
     const rest = [...document.querySelectorAll("html.by-need :is(article > section > section, .claims-chapter)")];
+    for (const section of rest) section.style.containIntrinsicSize = `auto ${tall(section)}px`;
     const next = () => {
       const section = rest.shift();
       if (!section) {
