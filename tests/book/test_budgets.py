@@ -182,6 +182,7 @@ EVERYTHING = {
 COLOURS = {"runOnly": ["color-contrast"]}
 
 
+@pytest.mark.every_page
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_axe_finds_no_pale_text(browser, site, axe, mode):
     here = visit(browser, site, 1280, mode)

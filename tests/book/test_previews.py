@@ -70,6 +70,8 @@ def hover(link) -> None:
 
 
 def at(page, href: str):
+    """A link to press; what is above it moves no more."""
+    lay_out(page)
     return page.locator(f'article p a.reference[href="{href}"]').locator("visible=true").first
 
 
