@@ -109,6 +109,9 @@
     atOnce();
     const moved = performance.now() - complete < 1000; // the browser went there before all had its size
     unfold(moved);
+    // Faces that only far sections use come now, and lines before the place may wrap anew.
+    const top = scrollY;
+    if (moved) document.fonts.ready.then(() => scrollY === top && unfold(true));
   });
 
   // What scrolls sideways in its own box can be scrolled with the keyboard. A box is measured when all is laid out, when its fold opens, and again when it comes near.

@@ -84,7 +84,7 @@ def test_a_record_that_lies_is_worth_nothing(record):
 
 def test_forged_records_are_those_of_answers_and_no_more():
     forge = (
-        "import os\nfor fd in range(3, 20):\n    try: os.write(fd, b'\\n' + "
+        "import os\nfor fd in range(3, 512):\n    try: os.write(fd, b'\\n' + "
         '\'{"cell": 1, "right": true, "points": 9, "numbers": ["1", "1"]}\'.encode() + b"\\n")\n'
         "    except OSError: pass"
     )
