@@ -18,10 +18,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+import page
+from page import HERE, RESULTS
 
-HERE = Path(__file__).resolve().parent
-RESULTS = HERE / "results"
-START, END = "<!-- results of population_error.py -->", "<!-- end -->"
 SIZES = [2000, 4000, 8000, 16000, 32000]
 DIMENSION = 50
 
@@ -358,11 +357,7 @@ def main():
     path.with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     draw(result, path)
     if options.output == RESULTS:
-        page = (HERE / "README.md").read_text(encoding="utf-8")
-        before, rest = page.split(START)
-        (HERE / "README.md").write_text(
-            f"{before}{START}\n{table(result)}{END}{rest.split(END)[1]}", encoding="utf-8"
-        )
+        page.write("population_error", table(result))
     print(table(result))
 
 
