@@ -5,7 +5,6 @@ That the data file is that of the table, with its real seals, `workshop/test_sea
 """
 
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,11 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "answers"))
 
 import seal_answers
 
-table = cache(seal_answers.table)
-
 
 @pytest.fixture(scope="module")
 def quick_seals():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sealing, "ROUNDS", 3)
-        quick = {question.label: seal_answers.shut(question) for question in table()}
+        quick = {question.label: seal_answers.shut(question) for question in seal_answers.table()}
         patch.setattr(checking, "questions", lambda: quick)
         yield

@@ -1,5 +1,6 @@
 """The authors' table of answers: it makes the data file, and no word of it reaches a student."""
 
+import dataclasses
 import importlib
 import json
 import re
@@ -16,6 +17,7 @@ sys.path.append(str(ROOT / "answers"))
 import seal_answers  # noqa: E402
 from asking import Question, values  # noqa: E402
 
+from randomfeatures.exercises import sealing  # noqa: E402
 from randomfeatures.exercises.reading import number_of, rounded  # noqa: E402
 
 TABLE = seal_answers.table()
@@ -28,10 +30,23 @@ def pages() -> str:
     return "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "book").glob("*/*.md"))
 
 
+def lines() -> list[str]:
+    return seal_answers.inside(seal_answers.read(seal_answers.DATA))
+
+
 def test_the_data_file_is_that_of_the_table():
-    assert seal_answers.as_text(TABLE) == seal_answers.DATA.read_text(encoding="utf-8"), (
-        "run python workshop/seal_answers.py"
-    )
+    """A line that has the hash of what it was made of is not made again."""
+    made = seal_answers.sealed_lines(TABLE, seal_answers.kept())
+    assert made == lines(), "run python workshop/seal_answers.py"
+    record = seal_answers.as_record(TABLE, made)
+    assert record == seal_answers.read(seal_answers.RECORD), "run python workshop/seal_answers.py"
+
+
+def test_some_lines_made_again_are_the_same():
+    """One question in twenty, so that a kept hash is not all that there is."""
+    some = sorted(TABLE, key=lambda question: question.label)[::20]
+    assert len(some) > 5
+    assert set(seal_answers.sealed_lines(some, {})) < set(lines())
 
 
 def test_every_question_has_its_check_in_the_book_and_the_other_way_round():
@@ -150,13 +165,18 @@ def test_forms():
     assert Question("ex-a", right=[], judge="j").form == "counterexample"
 
 
-def test_the_command_writes_the_file_and_says_whether_it_is_up_to_date(
-    monkeypatch, tmp_path, capsys
-):
-    monkeypatch.setattr(seal_answers, "table", lambda: [Question("ex-a", right=1, digits=0)])
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """A table of one question, which a test changes, and files of its own."""
+    table = [Question("ex-a", right=1, wrong={"Twice.": 2}, digits=0)]
+    monkeypatch.setattr(seal_answers, "table", lambda: table)
     monkeypatch.setattr(seal_answers, "DATA", tmp_path / "exercises.json")
+    monkeypatch.setattr(seal_answers, "RECORD", tmp_path / "sealed.json")
     monkeypatch.setattr(seal_answers, "ROOT", tmp_path)
+    return table
 
+
+def test_the_command_writes_the_file_and_says_whether_it_is_up_to_date(small, monkeypatch, capsys):
     def said(*arguments: str) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["seal_answers.py", *arguments])
         return seal_answers.main(), capsys.readouterr().out
@@ -165,3 +185,40 @@ def test_the_command_writes_the_file_and_says_whether_it_is_up_to_date(
     assert said() == (0, "exercises.json: 1 exercises with a check\n")
     assert said("--check") == (0, "up to date\n")
     assert list(json.loads(seal_answers.DATA.read_text(encoding="utf-8"))) == ["ex-a"]
+    made = seal_answers.read(seal_answers.DATA)
+    for path in (seal_answers.DATA, seal_answers.RECORD):  # by hand, or by another program
+        path.write_text(seal_answers.read(path).replace("a", "b"), encoding="utf-8")
+        assert said("--check")[0] == 1
+        assert said()[0] == 0 and seal_answers.read(seal_answers.DATA) == made
+
+
+CHANGED = {
+    "right": 3,
+    "wrong": {"Two.": 2},
+    "digits": 1,
+    "remark": "One.",
+    "judge": "j",
+    "label": "ex-b",
+}
+
+
+@pytest.mark.parametrize("part", CHANGED)
+def test_a_line_is_made_again_when_anything_of_its_question_changes(small, part):
+    [line] = seal_answers.sealed_lines(small, {})
+    known = {"ex-a": (line, seal_answers.fingerprint(small[0], line))}
+    assert seal_answers.sealed_lines(small, known) == [line]
+    changed = dataclasses.replace(small[0], **{part: CHANGED[part]})
+    known["ex-b"] = known["ex-a"]
+    [again] = seal_answers.sealed_lines([changed], known)
+    assert again != line and again == seal_answers.sealed_lines([changed], {})[0]
+
+
+def test_a_line_is_made_again_when_it_is_sealed_in_another_way(small, monkeypatch):
+    [line] = seal_answers.sealed_lines(small, {})
+    known = {"ex-a": (line, seal_answers.fingerprint(small[0], line))}
+    seal_answers.method.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(sealing, "ROUNDS", 3)
+        assert seal_answers.sealed_lines(small, known) != [line]
+        seal_answers.method.cache_clear()
+    assert seal_answers.sealed_lines(small, known) == [line]
