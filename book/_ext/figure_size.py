@@ -53,7 +53,9 @@ def filed(html: str, folder: Path, address: str) -> tuple[str, dict[str, Path]]:
 
 
 def sized(html: str, sources: dict[str, Path]) -> str:
-    """The page with the size in pixels at each figure, which is loaded late but for the first.
+    """The page with the size in pixels at each figure, which is loaded late where it stands low.
+
+    That is each but the first, and the first too after three paragraphs.
 
     ``sources`` has the file of each figure. A width that the page asks for is kept.
     """
@@ -67,7 +69,8 @@ def sized(html: str, sources: dict[str, Path]) -> str:
             width = float(asked["pixels"]) if asked else size[0]
             said = f'width="{width:.0f}" height="{width * size[1] / size[0]:.0f}" '
             rest = WIDTH.sub("", rest)
-        late = 'loading="lazy" ' if len(met) > 1 else ""
+        low = len(met) > 1 or html.count("<p>", 0, match.start()) >= 3
+        late = 'loading="lazy" ' if low else ""
         return f"<img {said}{late}{rest}>"
 
     return IMAGE.sub(attributes, html)

@@ -49,6 +49,7 @@
     unfold();
     bindPrint();
     bindMenus();
+    followContents();
     reachable();
     bringFilms();
     layOut();
@@ -75,6 +76,7 @@
   const atOnce = () => {
     if (document.documentElement.matches(".by-need")) complete = performance.now();
     document.documentElement.classList.remove("by-need");
+    follow();
   };
   // How tall a part will be, from its words, folds, pictures and blocks: a little more than it is, for the scroll bar and for what looks for overlaps.
   const tall = (part) => {
@@ -129,6 +131,36 @@
       near.disconnect();
       for (const box of boxes) near.observe(box);
     });
+  };
+
+  // The contents show where the reader is: at the last heading above the upper fifth of the window. The theme's own way measures every heading while
+  // the page loads, and so lays out all that has been put off; here nothing is measured before that is done, or while the contents are hidden.
+  let follow = () => {};
+  const followContents = () => {
+    const contents = document.querySelector(".page-contents");
+    if (!contents) return;
+    const links = [...contents.querySelectorAll('a[href^="#"]')].filter((link) => link.hash);
+    const headings = links.map((link) => document.getElementById(decodeURIComponent(link.hash.slice(1))));
+    let current = null, asked = false;
+    const mark = () => {
+      asked = false;
+      if (document.documentElement.matches(".by-need") || !contents.checkVisibility({ visibilityProperty: true })) return;
+      let at = headings.findLastIndex((heading) => heading?.getBoundingClientRect().top <= innerHeight / 5);
+      if (scrollY > 0 && scrollY + innerHeight >= document.documentElement.scrollHeight - 2) at = links.length - 1;
+      if (links[at] === current) return;
+      current = links[at];
+      for (const item of contents.querySelectorAll(".scroll-current")) item.classList.remove("scroll-current");
+      if (!current) return contents.scrollTo({ top: 0 });
+      for (let item = current.closest("li"); item; item = item.parentElement.closest("li")) item.classList.add("scroll-current");
+      const box = contents.getBoundingClientRect(), line = current.getBoundingClientRect();
+      if (line.top < box.top || line.bottom > box.bottom) contents.scrollBy({ top: line.top - box.top - box.height / 2 });
+    };
+    follow = () => {
+      if (!asked) requestAnimationFrame(mark);
+      asked = true;
+    };
+    for (const event of ["scroll", "resize", "load"]) addEventListener(event, follow, { passive: true });
+    document.getElementById("__toc")?.addEventListener("change", () => setTimeout(follow, 300)); // when it has slid in
   };
 
   // All pictures of a film come when it is near: those that are hidden would come only when their turn is.

@@ -349,6 +349,46 @@ def test_what_is_far_waits_for_a_sign_of_a_reader(desk, sign):
     desk.page.wait_for_function("!document.documentElement.matches('.by-need')")
 
 
+def here_in_the_contents(page) -> list[str]:
+    page.wait_for_timeout(300)
+    here = "[...document.querySelectorAll('.page-contents .scroll-current > a')]"
+    return [hash for hash in page.evaluate(f"{here}.map((link) => link.hash)") if hash]
+
+
+def test_the_contents_show_where_the_reader_is(browser, site):
+    here = visit(browser, site, 1400, "light")  # wide enough for the contents
+    page = here.page
+    page.goto(here.base + pages_with(r"(?s)" + r"<section id.*" * 4)[0])
+    page.wait_for_timeout(500)
+    assert here_in_the_contents(page) == []
+    lay_out(page)
+    assert here_in_the_contents(page) == []  # the reader is at the top
+    sections = page.evaluate(
+        "[...document.querySelectorAll('article > section > section[id]')].map((s) => s.id)"
+    )
+    for name in (sections[1], sections[0], sections[2]):
+        page.evaluate(f"document.getElementById('{name}').scrollIntoView({{behavior: 'instant'}})")
+        assert here_in_the_contents(page)[0] == f"#{name}"
+    page.evaluate("scrollTo({top: document.documentElement.scrollHeight, behavior: 'instant'})")
+    assert here_in_the_contents(page)[0] == f"#{sections[-1]}"
+    page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
+    assert here_in_the_contents(page) == []
+    page.close()
+    assert not here.found, here.found
+
+
+def test_loading_a_page_lays_out_few_things(desk):
+    """No script measures what is far from the screen: each such look lays a section out."""
+    longest = pages_with('class="py function"')[-1]
+    session = desk.page.context.new_cdp_session(desk.page)
+    session.send("Performance.enable")
+    desk.page.goto(desk.base + longest)
+    desk.page.wait_for_timeout(700)
+    numbers = session.send("Performance.getMetrics")["metrics"]
+    count = next(number["value"] for number in numbers if number["name"] == "LayoutCount")
+    assert count <= 15, f"{longest}: {count} times"
+
+
 def test_search_finds_a_theorem_and_shows_no_tex(desk):
     name = next(n for n in pages_with('class="proof theorem') if not n.startswith("course/"))
     desk.page.goto(desk.base + name)

@@ -1,4 +1,4 @@
-"""Figures say their size, and all but the first are loaded when they come near."""
+"""Figures say their size, and those that stand low are loaded when they come near."""
 
 import base64
 import sys
@@ -11,6 +11,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
 
 import figure_size
 from PIL import Image
+
+
+def test_a_first_figure_below_three_paragraphs_is_late():
+    figure = '<img alt="x" src="_images/a.png" />'
+    assert "lazy" not in figure_size.sized("<p>one</p><p>two</p>" + figure, {})
+    assert "lazy" in figure_size.sized("<p>one</p><p>two</p><p>three</p>" + figure, {})
 
 
 def test_a_figure_has_its_size_and_only_the_first_is_not_late(tmp_path):
