@@ -13,7 +13,8 @@ integral is approximated.
 
 The parts, in the order in which they are used: ``neurons`` (scaled to length 1, and which of them
 count), ``gram`` (the matrix G in tiles), ``preconditioners``, ``solve`` (conjugate gradients),
-``certificate`` (the interval), ``balls`` (the same without rounding), ``threads``.
+``certificate`` (the interval), ``balls`` (the same without rounding), ``threads``, ``cluster`` (the
+products on many machines).
 """
 
 import math
@@ -90,6 +91,7 @@ def population_error(
     tolerance: float = 1e-8,
     method: str = "auto",
     progress: bool = False,
+    client: Any = None,
 ) -> PopulationError:
     r"""The least mean squared error of r ReLU features for each of m target neurons, over standard
     Gaussian inputs and all coefficients.
@@ -122,6 +124,11 @@ def population_error(
     is for the features that are left. Slightly larger angles make G nearly singular, then balls
     decide, or ``lower`` is 0 and the warning is given.
 
+    ``client``: a ``distributed.Client`` (Dask) whose workers, which need this package too, compute
+    the products of the iterative method: each holds all rows, a lost one costs its tiles, and after
+    an interruption the client can be used again. The numbers are those of one machine up to the
+    order of summation, whichever worker does what. Dense matrices and balls stay here.
+
     ``progress``: a line on the standard error after each iteration. There is no gradient through
     this function. The six random probes behind ``lower`` come from a generator with a fixed seed,
     so the same call gives the same numbers.
@@ -151,12 +158,13 @@ def population_error(
     xp = array_namespace(weights)
     kept = distinct(features, float(xp.finfo(weights.dtype).eps))
     few = features.take(kept)
+    place = None if client is None else _cluster(client, method, progress)
     chosen = solve.method_for(method, few)
     report = solve.progress(progress)
     with np.errstate(all="ignore"):  # what overflows is seen in the numbers, and given up
         if chosen == "iterative":
             single = weights.dtype == xp.float32
-            found = solve.iterative(few, targets, tolerance, report, single=single)
+            found = solve.iterative(few, targets, tolerance, report, single=single, place=place)
         elif chosen == "dense":
             found = solve.dense(few, targets, tolerance, report)
     if chosen == "ball" or (method == "auto" and _balls_may_help(few, found, tolerance)):
@@ -179,6 +187,14 @@ def population_error(
         lower_bound=found.lower_bound,
         converged=converged,
     )
+
+
+def _cluster(client: Any, method: str, progress: bool) -> solve.Place:
+    from randomfeatures.sharp.population_error.cluster import Cluster  # it imports distributed
+
+    if method in ("dense", "ball"):
+        raise ValueError(f'client must be None for method "{method}", which works here alone')
+    return Cluster(client, progress)
 
 
 def _arguments(

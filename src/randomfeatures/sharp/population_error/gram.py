@@ -6,6 +6,7 @@ Its tiles are computed again in each product, or once and stored.
 import math
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 from array_api_compat import array_namespace, device
 from jaxtyping import Float
 
@@ -35,8 +36,18 @@ class Gram(Protocol):
         """Rows i, i+1, ... and columns j, j+1, ..., valid until the worker's next call."""
 
 
+@runtime_checkable
+class Multiplied(Protocol):
+    """A matrix with a way of its own to multiply."""
+
+    def product(self, x: Array) -> Array:
+        """G x."""
+
+
 def product(gram: Gram, x: Float[Array, "n m"]) -> Float[Array, "n m"]:
-    """G x from half the tiles, for G is symmetric."""
+    """G x from half the tiles, for G is symmetric; or as the matrix itself knows best."""
+    if isinstance(gram, Multiplied):
+        return gram.product(x)
     return sum(gram.workers.run(lambda worker: _part_of_product(gram, x, worker)))
 
 
@@ -74,7 +85,8 @@ class ComputedGram:
         new = {"dtype": self.rows.dtype, "device": device(self.rows)}
         self._scratch = xp.empty((workers.count, 3, self.side**2), **new)
         self._one = xp.ones((), **new)
-        self._near: dict[tuple[int, int], bool] = {}  # whether a tile has a cosine beyond NEAR
+        # Whether a tile has a cosine beyond NEAR: 0 not known yet, 1 no, 2 yes.
+        self._near = np.zeros((len(self.starts), len(self.starts)), dtype=np.int8)
 
     def tile(self, i: int, j: int, worker: int = 0) -> Array:
         rows, columns = slice(i, i + self.side), slice(j, j + self.side)
@@ -87,10 +99,11 @@ class ComputedGram:
             part[: shape[0] * shape[1]].reshape(shape) for part in self._scratch[worker]
         )
         self.xp.matmul(first, second.T, out=cosine)
-        if (i, j) not in self._near:
+        place = i // self.side, j // self.side
+        if not self._near[place]:
             largest = max(float(self.xp.max(cosine)), -float(self.xp.min(cosine)))
-            self._near[i, j] = largest > NEAR
-        return self._kernel(cosine, a, b, self._near[i, j])
+            self._near[place] = 1 + (largest > NEAR)
+        return self._kernel(cosine, a, b, self._near[place] == 2)
 
     def _kernel(self, t: Array, a: Array, b: Array, near: bool) -> Array:
         """(sqrt(1-t^2) + t (pi/2 + arcsin t)) / 2 pi in a, without new memory: the formula of

@@ -4,8 +4,10 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Protocol
 
 import numpy as np
 from array_api_compat import array_namespace, device, is_numpy_array
@@ -118,8 +120,32 @@ def dense(features: Neurons, targets: Neurons, tolerance: float, report: Report)
     return refined(system, floor, tolerance, report)
 
 
+class Place(Protocol):
+    """Where the products with the Gram matrix are computed."""
+
+    def holding(self, neurons: Neurons) -> AbstractContextManager[Callable[[Neurons], Gram]]:
+        """A context in which these neurons are there: what makes the matrix of them, in any
+        precision."""
+
+
+class Threads:
+    """The threads of this process."""
+
+    @contextmanager
+    def holding(self, neurons: Neurons) -> Iterator[Callable[[Neurons], Gram]]:
+        alone = is_numpy_array(neurons.rows) or str(device(neurons.rows)) != "cpu"
+        with Workers(None if alone else torch_or_none()) as workers:
+            yield lambda cast: ComputedGram(cast, workers)
+
+
 def iterative(
-    features: Neurons, targets: Neurons, tolerance: float, report: Report, *, single: bool
+    features: Neurons,
+    targets: Neurons,
+    tolerance: float,
+    report: Report,
+    *,
+    single: bool,
+    place: Place | None = None,
 ) -> Enclosure:
     """G is never formed. The iteration is in single precision if ``single``; what is returned is
     verified in double precision.
@@ -129,11 +155,11 @@ def iterative(
     lend = is_numpy_array(features.rows) and torch_or_none() is not None
     if lend:
         features, targets = (part.map(torch_or_none().from_numpy) for part in (features, targets))
-    alone = is_numpy_array(features.rows) or str(device(features.rows)) != "cpu"
-    with Workers(None if alone else torch_or_none()) as workers:
-        gram = ComputedGram(features, workers)
-        inner = ComputedGram(features.cast(gram.xp.float32), workers) if single else gram
-        system = _system(features, targets, gram, inner, Harmonics(inner.rows))
+    with (place or Threads()).holding(features) as gram_of:
+        xp, gram = array_namespace(features.rows), gram_of(features)
+        cast = features.cast(xp.float32) if single else features
+        inner = gram_of(cast) if single else gram
+        system = _system(features, targets, gram, inner, Harmonics(cast.rows))
         found = refined(system, NO_FLOOR, tolerance, report)
     return _on_host(found) if lend else found
 
