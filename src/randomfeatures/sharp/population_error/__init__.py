@@ -22,6 +22,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+import lazy_loader
 import numpy as np
 from array_api_compat import array_namespace, device, is_jax_array, is_torch_array
 from jaxtyping import Float
@@ -38,6 +39,9 @@ from randomfeatures.sharp.population_error.certificate import ROUNDING, Enclosur
 from randomfeatures.sharp.population_error.neurons import Neurons, distinct, take, unit
 
 __all__ = ["NotConvergedWarning", "PopulationError", "population_error"]
+
+# It imports distributed, which takes a second.
+__getattr__, *_ = lazy_loader.attach(__name__, submodules=["cluster"])
 
 
 class NotConvergedWarning(UserWarning):
@@ -190,7 +194,7 @@ def population_error(
 
 
 def _cluster(client: Any, method: str, progress: bool) -> solve.Place:
-    from randomfeatures.sharp.population_error.cluster import Cluster  # it imports distributed
+    from randomfeatures.sharp.population_error.cluster import Cluster
 
     if method in ("dense", "ball"):
         raise ValueError(f'client must be None for method "{method}", which works here alone')
