@@ -59,7 +59,7 @@ def chunks(monkeypatch):
 
 def test_the_blocks_hold_every_row_once_in_whole_tiles():
     for n in (1, 255, 256, 257, 2048, 2049, 9000, 98_304, 98_305, 1_000_000):
-        parts = cluster.spans(n)
+        parts = cluster.spans(n, 256)
         assert parts[0][0] == 0 and parts[-1][1] == n and len(parts) <= cluster.MAX_BLOCKS
         assert all(one[1] == other[0] for one, other in itertools.pairwise(parts))
         assert all(first % 256 == 0 and first < last for first, last in parts)

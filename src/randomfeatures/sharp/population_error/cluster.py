@@ -28,7 +28,7 @@ from array_api_compat import device
 from jaxtyping import Float
 
 from randomfeatures.foundations.arguments import Array
-from randomfeatures.sharp.population_error.gram import TILE, ComputedGram
+from randomfeatures.sharp.population_error.gram import ComputedGram, computed
 from randomfeatures.sharp.population_error.neurons import Neurons, host
 from randomfeatures.sharp.population_error.threads import Workers, torch_or_none
 
@@ -56,11 +56,11 @@ Span = tuple[int, int]
 """The rows from the first number on, up to the second."""
 
 
-def spans(n: int) -> list[Span]:
-    """The rows of blocks: whole tiles, in number as equal as can be."""
-    tiles = math.ceil(n / TILE)
-    count = min(MAX_BLOCKS, math.ceil(n / BLOCK))
-    return list(pairwise([*(TILE * (tiles * k // count) for k in range(count)), n]))
+def spans(n: int, side: int) -> list[Span]:
+    """The rows of blocks: whole tiles of this side, in number as equal as can be."""
+    tiles = math.ceil(n / side)
+    count = min(MAX_BLOCKS, math.ceil(n / BLOCK), tiles)
+    return list(pairwise([*(side * (tiles * k // count) for k in range(count)), n]))
 
 
 # --- in this process ------------------------------------------------------------------------------
@@ -110,11 +110,14 @@ class Cluster:
                 time.sleep(attempt)
 
 
-class ClusterGram(ComputedGram):
-    """The Gram matrix of neurons that workers hold under the name ``name``."""
+class ClusterGram:
+    """The Gram matrix of neurons that workers hold under the name ``name``. Tiles are computed
+    here, the product is there."""
 
     def __init__(self, neurons: Neurons, cluster: Cluster, name: str):
-        super().__init__(neurons, Workers(None))
+        gram = computed(neurons, Workers(None))
+        self.tile, self.side, self.starts = gram.tile, gram.side, gram.starts
+        self.workers, self.dtype, self.xp = gram.workers, gram.dtype, gram.xp
         self.cluster, self.name = cluster, name
 
     def product(self, x: Float[Array, "n m"]) -> Float[Array, "n m"]:
@@ -146,7 +149,7 @@ class ClusterGram(ComputedGram):
         step = max(1, CHUNK // max(1, x[:1].nbytes))
         chunks = [part for k in range(0, len(x), step) for part in submit(same, [x[k : k + step]])]
         (whole,) = submit(joined, [chunks])
-        parts = spans(len(x))
+        parts = spans(len(x), self.side)
         pairs = [*combinations(range(len(parts)), 2)]
         pairs += [(k, k) for k in range(len(parts))]  # half as long, so they come last
         first, second = ([parts[pair[k]] for pair in pairs] for k in (0, 1))
@@ -226,7 +229,7 @@ class Tiles(WorkerPlugin):
             neurons = self.neurons
             if self.torch is not None:
                 neurons = neurons.map(self.torch.from_numpy)
-            return ComputedGram(neurons.cast(getattr(self.torch or np, dtype)), Workers(None))
+            return computed(neurons.cast(getattr(self.torch or np, dtype)), Workers(None))
 
     def _lent(self, x: np.ndarray) -> Array:
         """A copy, for what came over the network cannot be written to."""

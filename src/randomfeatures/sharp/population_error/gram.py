@@ -127,6 +127,11 @@ class ComputedGram:
         return a
 
 
+def computed(neurons: Neurons, workers: Workers) -> ComputedGram:
+    """G of these neurons, in this process or on a worker of a cluster."""
+    return ComputedGram(neurons, workers)
+
+
 class StoredGram:
     """G computed once: ``matrix`` (n, n)."""
 

@@ -31,6 +31,7 @@ from randomfeatures.sharp.population_error.gram import (
     ComputedGram,
     Gram,
     StoredGram,
+    computed,
     cross,
     product,
 )
@@ -135,7 +136,7 @@ class Threads:
     def holding(self, neurons: Neurons) -> Iterator[Callable[[Neurons], Gram]]:
         alone = is_numpy_array(neurons.rows) or str(device(neurons.rows)) != "cpu"
         with Workers(None if alone else torch_or_none()) as workers:
-            yield lambda cast: ComputedGram(cast, workers)
+            yield lambda cast: computed(cast, workers)
 
 
 def iterative(
