@@ -22,10 +22,8 @@ from randomfeatures.sharp.optimum import (
 from randomfeatures.sharp.sandwich import (
     expected_error_bound,
     log_most_directions_width,
-    log_predicted_width,
     log_width_enough,
     preconditioner_bounds,
-    predicted_error,
     probe_failure,
     random_relu_error,
     random_relu_expected_width,
@@ -33,7 +31,6 @@ from randomfeatures.sharp.sandwich import (
     random_relu_width,
     sampled_optimum_bound,
 )
-from randomfeatures.sharp.sandwich_budget import mean_error
 from randomfeatures.sharp.spectrum import harmonics, neuron_spectrum
 
 # --- the sandwich --------------------------------------------------------------------------------
@@ -118,39 +115,6 @@ def test_the_noise_of_the_best_m_features_allows_no_two_percent():
     r = round(50 / eigenvalue)
     U = expected_error_bound(d, r)
     assert optimal_error(d, m) + 0.98 * m / (2 * r) < U < sampled_optimum_bound(d, r, m)
-
-
-# --- the prediction ------------------------------------------------------------------------------
-
-
-@given(st.integers(4, 40), st.integers(2, 2000))
-def test_the_prediction_solves_its_equation(d, r):
-    """Σ N λ/(λ + ν) = r at ν = e/r, with the eigenvalues of the spectrum up to degree 400 and the
-    tail beyond, where λ is far below ν."""
-    error = predicted_error(d, r)
-    nu, k = error / r, [0, 1, *range(2, 401, 2)]
-    spectrum = neuron_spectrum(d, 400)[k]
-    number = math.fsum(multiplicity(d, n) * x / (x + nu) for n, x in zip(k, spectrum, strict=True))
-    number += optimal_error(d, harmonics(d, 400)) / nu
-    assert spectrum[-1] < nu / 100
-    assert_close(number / r, 1, 5e-3)
-    assert optimal_error(d, r) < error
-    assert_close(log_predicted_width(d, error), math.log(r), 1e-6)
-
-
-def test_the_prediction_is_near_the_measured_error():
-    w = sample_sphere(np.random.default_rng(2), 400, 20)
-    assert_close(predicted_error(20, 400) / mean_error(w, 40)[1], 1, 0.01)
-    error = predicted_error(10**6, 10**9)
-    assert_close(math.exp(log_predicted_width(10**6, error)), 1e9, 1e4)
-    assert predicted_error(2, 1) < 0.5
-
-
-def test_a_prediction_that_depends_on_the_highest_degrees_is_refused():
-    with pytest.raises(ArithmeticError, match="degrees above 20000"):
-        predicted_error(2, 10**6)
-    with pytest.raises(ArithmeticError, match="degrees above 20000"):
-        log_predicted_width(10**6, 1e-5)
 
 
 # --- most directions -----------------------------------------------------------------------------
@@ -254,7 +218,6 @@ def test_every_size_is_computed_or_refused(d, r, m, error, delta):
     calls = {
         "U": (lambda: expected_error_bound(d, r), 0, 0.5 + 1e-9),
         "sampled": (lambda: sampled_optimum_bound(d, r, m), 0, math.inf),
-        "predicted": (lambda: predicted_error(d, r), 0, 0.5 + 1e-9),
         "most": (lambda: log_most_directions_width(d, error, delta), -math.inf, 1e300),
         "failure": (lambda: probe_failure(error, r), 0, 1),
         "preconditioner": (lambda: max(preconditioner_bounds(d, r)), 0, math.inf),
@@ -282,8 +245,6 @@ def test_every_size_is_computed_or_refused(d, r, m, error, delta):
         (lambda: random_relu_expected_width(3, 0.5), "error must be .* > 0 and < 0.5"),
         (lambda: random_relu_guarantee(3, 10, 0.5), "r must be an integer >= "),
         (lambda: log_width_enough(3, 0.6), "error must be .* > 0 and < 0.5"),
-        (lambda: log_predicted_width(3, 0.5), "error must be .* > 0 and < 0.5"),
-        (lambda: predicted_error(3, 0), "r must be"),
         (lambda: log_most_directions_width(3, 0.1, 1.1), "delta must be"),
         (lambda: preconditioner_bounds(1, 2), "d must be"),
         (lambda: probe_failure(0.0, 2), "level must be"),

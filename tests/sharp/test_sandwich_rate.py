@@ -18,10 +18,10 @@ from randomfeatures.sharp.optimum_tail import tail_law, threshold_degree, thresh
 from randomfeatures.sharp.sandwich import (
     LAST_DEGREE,
     expected_error_bound,
-    predicted_error,
     random_relu_expected_width,
 )
 from randomfeatures.sharp.sandwich_budget import mean_error
+from randomfeatures.sharp.sandwich_prediction import predicted_error
 from randomfeatures.sharp.sandwich_rate import (
     degree_of_harmonic,
     full_degree_bound,

@@ -23,11 +23,10 @@ from randomfeatures.sharp.optimum import (
 from randomfeatures.sharp.sandwich import (
     expected_error_bound,
     log_most_directions_width,
-    log_predicted_width,
     log_width_enough,
-    predicted_error,
     random_relu_expected_width,
 )
+from randomfeatures.sharp.sandwich_prediction import log_predicted_width, predicted_error
 from randomfeatures.sharp.sandwich_rate import full_degree_bound, log_full_degree_width
 from randomfeatures.sharp.spectrum import harmonics
 

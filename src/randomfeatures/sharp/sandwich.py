@@ -193,50 +193,6 @@ def log_width_enough(d: int, error: float) -> float:
     return root + 1e-9 * (1 + root)
 
 
-# --- what is lost: the self-consistent prediction
-
-
-def predicted_error(d: int, r: int) -> float:
-    r"""The error of r random ReLU features by a heuristic, which is not proved.
-
-    .. math:: e = \sum_k N(d,k)\,\frac{\lambda_k\nu}{\lambda_k+\nu}, \qquad \nu = \frac er
-
-    The noise of one feature is what the others leave of it. The budget D_k of
-    :func:`~randomfeatures.sharp.sandwich_budget.budget` is then N(d,k) λ_k / (λ_k + ν).
-
-    See: ``eq-self-consistent``. Error: relative, 1e-4, as a solution of the equation.
-    Raises: ValueError unless 2 ≤ d ≤ 10^300 and r ≥ 1; ArithmeticError where degrees above 20 000
-    matter; ImportError without python-flint.
-
-    >>> round(predicted_error(20, 800), 5)
-    0.01276
-    """
-    d, r = _dimension(d), integer("r", r, at_least=1)
-    log_r, beyond = math.log(r), _degrees(d)[2]
-    low, high = math.log(beyond) - log_r, math.log(0.6) - log_r
-    log_nu = brentq(lambda y: math.log(_self_consistent(d, y)) - y - log_r, low, high)
-    error = _self_consistent(d, log_nu)
-    _resolved(error, beyond)
-    return error
-
-
-def log_predicted_width(d: int, error: float) -> float:
-    r"""Logarithm of the r with :func:`predicted_error` = ``error``: a heuristic, not proved.
-
-    See: ``eq-self-consistent``. Error: absolute, 1e-4, as a solution of the equation. Raises:
-    ValueError unless 2 ≤ d ≤ 10^300 and 0 < error < 1/2; ArithmeticError where degrees above 20 000
-    matter; ImportError without python-flint.
-
-    >>> round(math.exp(log_predicted_width(20, predicted_error(20, 800))))
-    800
-    """
-    d, error = _dimension(d), real("error", error, above=0, below=0.5)
-    log_eigenvalues, _, beyond = _degrees(d)
-    _resolved(error, beyond)
-    low, high = float(log_eigenvalues[-1]) - 40.0, 40.0
-    return math.log(error) - brentq(lambda y: _self_consistent(d, y) - error, low, high)
-
-
 # --- other bounds of the picture
 
 
@@ -340,17 +296,6 @@ def _expected_error_bound(d: int, log_r: float) -> float:
     log_noise = np.log(0.5 - np.exp(log_eigenvalues)) - log_r
     value = math.fsum(energies * expit(log_noise - log_eigenvalues)) + beyond
     return value * (1 + 1e-10 * (1 + log_r))
-
-
-def _self_consistent(d: int, log_nu: float) -> float:
-    """Σ N λ ν / (λ + ν) for ν = exp(log_nu)."""
-    log_eigenvalues, energies, beyond = _degrees(d)
-    return float(np.sum(energies * expit(log_nu - log_eigenvalues))) + beyond
-
-
-def _resolved(error: float, beyond: float) -> None:
-    if error < 1e4 * beyond:
-        raise ArithmeticError(f"the degrees above {LAST_DEGREE} matter for the error {error:.3g}")
 
 
 def _dimension(d: int) -> int:
