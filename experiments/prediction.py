@@ -25,7 +25,7 @@ from sweeps import sweep
 COMMAND = ".venv/bin/python experiments/prediction.py"
 FOLDER = Path(__file__).parents[1] / ".cache" / "experiments" / "prediction"
 DIMENSIONS = (2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100, 200, 1000)
-WIDTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 4000)
+WIDTHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 DIRECTIONS = 200
 SMALLEST = 1e-7  # of a predicted error: far above what rounding leaves open
 
@@ -37,7 +37,7 @@ def points() -> list[dict[str, int]]:
         corners = {1 + d, d * (d + 3) // 2} & set(range(WIDTHS[-1] + 1))
         for r in sorted(corners | set(WIDTHS)):
             if predicted_error(d, r) >= SMALLEST:
-                found.append({"d": d, "r": r, "draws": max(4, 6000 // r)})
+                found.append({"d": d, "r": r, "draws": max(4, 1500 // r)})
     return found
 
 

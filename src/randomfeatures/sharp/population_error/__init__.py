@@ -94,6 +94,7 @@ def population_error(
     direction_biases: Float[Array, " m"] | None = None,
     tolerance: float = 1e-8,
     method: str = "auto",
+    iterate_in: str | None = None,
     progress: bool = False,
     client: Any = None,
 ) -> PopulationError:
@@ -133,6 +134,12 @@ def population_error(
     an interruption the client can be used again. The numbers are those of one machine up to the
     order of summation, whichever worker does what. Dense matrices and balls stay here.
 
+    ``iterate_in``: "float32" or "float64", the precision of the products of the iterative method;
+    None for that of the arrays. With "float32" the residuals, the interval and the results stay in
+    double precision: the iteration is restarted from residuals that are computed anew, and
+    ``lower_bound`` is an "estimate". It pays where single precision is much faster, on most GPUs;
+    on arrays there the tiles are larger too. Other methods do not iterate in it.
+
     ``progress``: a line on the standard error after each iteration. There is no gradient through
     this function. The six random probes behind ``lower`` come from a generator with a fixed seed,
     so the same call gives the same numbers.
@@ -142,9 +149,9 @@ def population_error(
     verified in double. Rounding is bounded for every order of summation, and is part of the
     interval. JAX's arrays are computed as numpy's, and the results are JAX's again.
     Raises: ValueError unless all arrays are of one library, finite, and of fitting shapes with
-    d >= 1, tolerance > 0, and the method is known and fits; for more than 32768 features where G
-    must be formed; for targets whose squared length is no float, and for weights so short that a
-    coefficient is none.
+    d >= 1, tolerance > 0, iterate_in is known, and the method is known and fits; for more than
+    32768 features where G must be formed; for targets whose squared length is no float, and for
+    weights so short that a coefficient is none.
 
     >>> import numpy as np
     >>> e = population_error(np.array([[1.0], [-2.0]]), np.array([[3.0]]))
@@ -164,10 +171,10 @@ def population_error(
     few = features.take(kept)
     place = None if client is None else _cluster(client, method, progress)
     chosen = solve.method_for(method, few)
+    single = _in_single(iterate_in, weights.dtype == xp.float32)
     report = solve.progress(progress)
     with np.errstate(all="ignore"):  # what overflows is seen in the numbers, and given up
         if chosen == "iterative":
-            single = weights.dtype == xp.float32
             found = solve.iterative(few, targets, tolerance, report, single=single, place=place)
         elif chosen == "dense":
             found = solve.dense(few, targets, tolerance, report)
@@ -229,6 +236,13 @@ def _arguments(
                 f"got {given[name].shape[0]}"
             )
     return [given[name] for name in names]
+
+
+def _in_single(iterate_in: str | None, given: bool) -> bool:
+    """Whether to iterate in single precision, in which the arrays are ``given`` or not."""
+    if iterate_in not in (None, "float32", "float64"):
+        raise ValueError(f'iterate_in must be "float32", "float64" or None, got {iterate_in!r}')
+    return given if iterate_in is None else iterate_in == "float32"
 
 
 def _plain(array: Array) -> Array:

@@ -83,7 +83,8 @@ class ComputedGram:
         self.side, self.dtype = tile_side(self.rows), self.rows.dtype
         self.starts = range(0, self.rows.shape[0], self.side)
         new = {"dtype": self.rows.dtype, "device": device(self.rows)}
-        self._scratch = xp.empty((workers.count, 3, self.side**2), **new)
+        side = min(self.side, self.rows.shape[0])
+        self._scratch = xp.empty((workers.count, 3, side**2), **new)
         self._one = xp.ones((), **new)
         # Whether a tile has a cosine beyond NEAR: 0 not known yet, 1 no, 2 yes.
         self._near = np.zeros((len(self.starts), len(self.starts)), dtype=np.int8)
