@@ -14,8 +14,6 @@ from randomfeatures.foundations.sphere import multiplicity
 from randomfeatures.sharp import sandwich_prediction
 from randomfeatures.sharp.optimum import log_optimal_error, optimal_error
 from randomfeatures.sharp.optimum_tail import tail_law
-from randomfeatures.sharp.population_error import population_error
-from randomfeatures.sharp.sandwich_budget import mean_error
 from randomfeatures.sharp.sandwich_prediction import (
     log_predicted_error,
     log_predicted_width,
