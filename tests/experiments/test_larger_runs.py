@@ -37,7 +37,7 @@ def test_the_points_are_those_of_the_kept_results(points, digest):
         assert typed_point_rng(point).random() == rng.random()
 
 
-@pytest.mark.parametrize("name", ["chaotic-series", "pruning", "reservoirs"])
+@pytest.mark.parametrize("name", ["chaotic-series", "prediction", "pruning", "reservoirs"])
 def test_the_kept_records_are_those_of_the_points(name):
     pytest.importorskip("torch")
     pytest.importorskip("sklearn")

@@ -8,9 +8,11 @@ import pytest
 from checks import assert_close
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sandwich_parts import gram
 
+from randomfeatures.chapters import results
 from randomfeatures.foundations.hermite import relu_coefficients
-from randomfeatures.foundations.sphere import multiplicity
+from randomfeatures.foundations.sphere import multiplicity, sample_sphere
 from randomfeatures.sharp import sandwich_prediction
 from randomfeatures.sharp.optimum import log_optimal_error, optimal_error
 from randomfeatures.sharp.optimum_tail import tail_law
@@ -145,6 +147,44 @@ def test_integers_and_logarithms_are_the_same_width():
     widths = log_predicted_width(9, error), log_predicted_width(9, log_error=math.log(error))
     assert widths[0] == widths[1] == pytest.approx(math.log(700), 1e-13)
     assert log_predicted_width(2, 5e-324) == pytest.approx(247.8, rel=1e-3)
+
+
+# --- what it predicts ----------------------------------------------------------------------------
+
+RECORDS = results.read("prediction")["records"]
+STATED = {2: 0.8, 3: 0.36, 4: 0.22, 5: 0.15, 7: 0.081, 10: 0.034, 15: 0.021}
+
+
+@pytest.mark.parametrize("d", sorted({record["d"] for record in RECORDS}))
+def test_the_measured_accuracy_is_the_stated_one(d):
+    """The docstring's numbers: not larger than what was measured, and not a fifth larger than the
+    largest."""
+    rows = [record for record in RECORDS if record["d"] == d]
+    for record in rows:
+        off = record["predicted"] / record["measured"] - 1
+        assert record["predicted"] == pytest.approx(predicted_error(d, record["r"]), rel=1e-5)
+        assert record["off"] == pytest.approx(off, abs=1e-4)
+    large = max(abs(record["off"]) for record in rows if record["r"] >= d)
+    assert large <= STATED.get(d, 0.01)
+    assert d >= 20 or large > STATED[d] / 1.2
+    small = [abs(record["off"]) for record in rows if record["r"] < d]
+    assert d < 7 or max(small) < 0.023
+    stated = f"{100 * STATED.get(d, 0.01):.2g} % for d {'≥ 20' if d >= 20 else f'= {d}'}"
+    words = " ".join(log_predicted_error.__doc__.split())
+    assert d == 2 or stated.replace("8.1", "8") in words
+
+
+def test_a_record_is_what_a_new_measurement_finds():
+    """Leaving one of 51 features out, d = 5 and 20, with other draws: the kept mean."""
+    rng = np.random.default_rng(1)
+    for d in (5, 20):
+        found = []
+        for _ in range(40):
+            w = sample_sphere(rng, 51, d)
+            found.append(np.mean(1 / np.diag(np.linalg.inv(gram(w, w)))))
+        record = next(r for r in RECORDS if (r["d"], r["r"]) == (d, 50))
+        noise = math.hypot(np.std(found) / math.sqrt(40), record["standard_error"])
+        assert abs(np.mean(found) - record["measured"]) < 4 * noise < 0.08 * record["measured"]
 
 
 INTEGERS = st.integers(2, 300) | st.integers(2, 10**400)
