@@ -104,7 +104,7 @@ class ComputedGram:
         if not self._near[place]:
             largest = max(float(self.xp.max(cosine)), -float(self.xp.min(cosine)))
             self._near[place] = 1 + (largest > NEAR)
-        return self._kernel(cosine, a, b, self._near[place] == 2)
+        return self._kernel(cosine, a, b, bool(self._near[place] == 2))
 
     def _kernel(self, t: Array, a: Array, b: Array, near: bool) -> Array:
         """(sqrt(1-t^2) + t (pi/2 + arcsin t)) / 2 pi in a, without new memory: the formula of

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from array_api_compat import array_namespace, device, is_numpy_array
@@ -121,6 +121,7 @@ def dense(features: Neurons, targets: Neurons, tolerance: float, report: Report)
     return refined(system, floor, tolerance, report)
 
 
+@runtime_checkable
 class Place(Protocol):
     """Where the products with the Gram matrix are computed."""
 
