@@ -238,8 +238,10 @@ def draw(result, path):
 
     figure, axis = plt.subplots(figsize=(7.5, 3.8), layout="constrained")
     for row, marker in zip(result["error"]["rows"], "os^vDPX*h<", strict=False):
-        axis.semilogx(row["seconds"], min(row["digits"], 12), marker, label=row["way"])
-    axis.set(xlabel="seconds", ylabel="correct digits (12 or more: 12)", ylim=(-0.5, 12.6))
+        axis.semilogx(row["seconds"], min(max(row["digits"], 0), 12), marker, label=row["way"])
+    axis.set(
+        xlabel="seconds", ylabel="correct digits (0 is none, 12 is 12 or more)", ylim=(-0.5, 12.6)
+    )
     axis.grid(alpha=0.3)
     figure.legend(loc="outside right center", fontsize="small", frameon=False)
     for suffix in ("svg", "png"):
