@@ -37,7 +37,7 @@ PARTS = {
         "spectrum spectrum-with-bias",
         "optimum almost-every-direction",
         "threshold",
-        "population-error",
+        "population-error population-error-biases",
         "sandwich",
         "every-bound",
     ],

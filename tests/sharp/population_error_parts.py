@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 from checks import assert_close
 
-from randomfeatures.foundations.dual_activations import dual_relu
+from randomfeatures.foundations.dual_activations import dual_relu, dual_relu_general
 from randomfeatures.foundations.sphere import sample_sphere
 from randomfeatures.sharp.population_error.gram import ComputedGram, cross
 from randomfeatures.sharp.population_error.neurons import unit
@@ -60,3 +60,31 @@ def check(result, truth, width):
     assert np.all((lower <= error) & (error <= upper))
     assert np.all(upper - lower <= width)
     assert_close(result.error, truth, width)
+
+
+def biased(rng, n, d, law):
+    """Weights of lengths from 0.1 to 10, and biases of these levels times the length."""
+    weights = neurons(rng, n, d)
+    levels = {
+        "uniform": rng.uniform(-3, 3, n),
+        "Gaussian": rng.standard_normal(n),
+        "one": np.ones(n),
+        "two": np.where(rng.random(n) < 0.5, -0.5, 2.0),
+        "zero": np.zeros(n),
+    }[law]
+    return weights, levels * np.linalg.norm(weights, axis=1)
+
+
+def dense_gram(features):
+    """G by the closed form alone."""
+    p = np.linalg.norm(features.rows, axis=1)
+    bound = np.outer(p, p)
+    covariance = np.clip(features.rows @ features.rows.T, -bound, bound)
+    b = features.bias
+    return dual_relu_general(p[:, None] ** 2, p[None, :] ** 2, covariance, b[:, None], b[None, :])
+
+
+def whole(gram):
+    """A matrix from its tiles."""
+    starts = gram.starts
+    return np.block([[np.asarray(gram.tile(i, j)).copy() for j in starts] for i in starts])

@@ -199,10 +199,10 @@ def test_gamma_bounds_the_worst_sum_and_is_nearly_attained(n):
 
 
 def test_errors_of_entries_by_hand():
-    """d + 20 roundings (with biases d + 60), and in products the sums of tiles, rows, threads."""
+    """d + 20 roundings (with biases 2 d + 60), and in products the sums of tiles, rows, threads."""
     features = unit(np.eye(3)[:2], None)
     assert certificate.entry_error(features) == 23 * U
-    assert certificate.entry_error(unit(np.eye(3)[:2], np.ones(2))) == 63 * U
+    assert certificate.entry_error(unit(np.eye(3)[:2], np.ones(2))) == 66 * U
     many = unit(np.ones((1000, 3)), None)
     assert math.isclose(certificate.product_error(many), (23 + 256 + 3 + 100) * U, rel_tol=1e-12)
 

@@ -116,7 +116,7 @@ def test_every_result_fails_closed(case, method):
         assert_closed(case, result)
 
 
-@given(cases(biased=True), st.sampled_from(["auto", "dense"]))
+@given(cases(biased=True), st.sampled_from(["auto", "dense", "iterative"]))
 @settings(max_examples=80)
 def test_every_result_with_biases_fails_closed(case, method):
     result = solved(case, method)

@@ -75,7 +75,12 @@ def test_torch_gives_the_numbers_of_numpy(rng):
     torch = pytest.importorskip("torch")
     weights, directions = neurons(rng, 400, 9), neurons(rng, 3, 9)
     biases = rng.standard_normal(400) * np.linalg.norm(weights, axis=1)
-    for method, b in (("dense", None), ("iterative", None), ("dense", biases[:100])):
+    for method, b in (
+        ("dense", None),
+        ("iterative", None),
+        ("dense", biases[:100]),
+        ("iterative", biases[:100]),
+    ):
         w = weights if b is None else weights[:100]
         plain = population_error(w, directions, b, method=method)
         there = population_error(
@@ -165,7 +170,12 @@ def test_the_iterative_method_never_has_the_matrix(monkeypatch):
         (5000, 20, False, "iterative"),
         (9000, 20, False, "iterative"),
         (20000, 10, False, "iterative"),
-        (20000, 50, True, "dense"),
+        (2000, 50, True, "dense"),
+        (4000, 50, True, "dense"),
+        (8000, 50, True, "iterative"),
+        (30000, 10, True, "iterative"),
+        (20000, 3, True, "dense"),
+        (40000, 3, True, "iterative"),
         (2, 1, False, "dense"),
     ],
 )
@@ -214,8 +224,8 @@ def test_the_method_that_is_taken(n, d, biased, method):
         ({"tolerance": 0.0}, "tolerance must be a finite real number > 0, got 0.0"),
         ({"method": "fast"}, "method must be .* got 'fast'"),
         (
-            {"method": "iterative", "biases": np.ones(1)},
-            "method must be \"dense\" for neurons with biases, got 'iterative'",
+            {"method": "ball", "biases": np.ones(1)},
+            "method must not be \"ball\" for neurons with biases, got 'ball'",
         ),
         (
             {"method": "iterative"},

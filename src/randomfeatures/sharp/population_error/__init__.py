@@ -14,7 +14,8 @@ integral is approximated.
 The parts, in the order in which they are used: ``neurons`` (scaled to length 1, and which of them
 count), ``gram`` (the matrix G in tiles), ``preconditioners``, ``solve`` (conjugate gradients),
 ``certificate`` (the interval), ``balls`` (the same without rounding), ``threads``, ``cluster`` (the
-products on many machines).
+products on many machines); with biases ``hermite_tables``, ``gram_with_biases`` and
+``harmonics_with_biases``.
 """
 
 import math
@@ -115,19 +116,20 @@ def population_error(
     energy of such a neuron; so 1e-8 is a width of 5e-9 |v|^2 (with biases: 5e-9 (|v|^2 + b^2)). A
     :class:`NotConvergedWarning` is given where it was not reached.
 
-    ``method``: "dense" forms G and factors it. "iterative" (no biases) never forms it: conjugate
-    gradients, preconditioned by the part of the kernel of degree at most 2, on tiles of G that are
-    computed again in each product; memory grows like r d, and the arithmetic is torch's, also for
-    numpy arrays, if torch can be imported. "ball" (no biases, at most 400 features) encloses
-    everything in ball arithmetic (python-flint) at a rising precision. "auto" takes the faster of
-    the first two, and balls where double precision is not enough, the features are few, and
-    python-flint is there.
+    ``method``: "dense" forms G and factors it. "iterative" never forms it: conjugate
+    gradients, preconditioned by the part of the kernel of low degree in the cosine, on tiles of G
+    that are computed again in each product; memory grows like r d, and the arithmetic is torch's,
+    also for numpy arrays, if torch can be imported. "ball" (no biases, at most 400 features)
+    encloses everything in ball arithmetic (python-flint) at a rising precision. "auto" takes the
+    faster of the first two, and balls where double precision is not enough, the features are few,
+    and python-flint is there.
 
     Zero weights are allowed; features that repeat others or are combinations of them (of many
     opposite pairs w, -w) are left out. Weights count as parallel up to an angle of 8 units of
     rounding, and the linear functions of opposite pairs as dependent up to 8 d units: the interval
     is for the features that are left. Slightly larger angles make G nearly singular, then balls
-    decide, or ``lower`` is 0 and the warning is given.
+    decide, or ``lower`` is 0 and the warning is given. So it is with biases of more than about 6
+    times the length of the weight: such neurons are affine or zero up to rounding.
 
     ``client``: a ``distributed.Client`` (Dask) whose workers, which need this package too, compute
     the products of the iterative method: each holds all rows, a lost one costs its tiles, and after
@@ -144,7 +146,8 @@ def population_error(
     this function. The six random probes behind ``lower`` come from a generator with a fixed seed,
     so the same call gives the same numbers.
 
-    Book: ``prop-population-error``. Book: ``prop-certificate``.
+    Book: ``prop-population-error``, ``prop-certificate`` and
+    ``prop-biased-preconditioner``.
     Error: as the interval says. Arrays in single precision are iterated in single precision and
     verified in double. Rounding is bounded for every order of summation, and is part of the
     interval. JAX's arrays are computed as numpy's, and the results are JAX's again.

@@ -5,6 +5,7 @@ Every number of this module is for neurons scaled to length 1, whose inner produ
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,14 +28,19 @@ at most 4.1e-9."""
 
 @dataclass(frozen=True)
 class Floor:
-    """A lower bound on the smallest eigenvalue of G and what it rests on: "rigorous", "probable",
-    "estimate", or "trivial" with the value 0."""
+    """A lower bound on the smallest eigenvalue of G, or, if :func:`enclose` is told the length of
+    the residual by P, on that of :math:`P^{-1/2}GP^{-1/2}`; and what it rests on: "rigorous",
+    "probable", "estimate", or "trivial" with the value 0."""
 
     value: float
     kind: str
 
 
 NO_FLOOR = Floor(0.0, "trivial")
+
+
+Length = Callable[[Array, Array], Array]
+"""Of the columns y, and how far each of their entries may be off: bounds on their lengths."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +86,20 @@ class Enclosure:
         return self.width <= tolerance / 2
 
 
-def enclose(problem: Problem, u: Float[Array, "n m"], rest: Array, floor: Floor) -> Enclosure:
+def enclose(
+    problem: Problem,
+    u: Float[Array, "n m"],
+    rest: Array,
+    floor: Floor,
+    length: Length | None = None,
+) -> Enclosure:
     r"""The interval of the least error from any coefficients u and their residual ``rest``.
 
     With ε = ``problem.rounding`` each entry of the residual is off by at most (1 + \|u\|_1) ε, and
     the error \|f\|^2 - <c,u> - <u,rest> by at most (1 + \|u\|_1)^2 ε and what the sum of n products
-    rounds. With μ the ``floor``, the error exceeds the least by at most \|c - Gu\|^2 / μ.
+    rounds. With μ the ``floor``, the error exceeds the least by at most \|c - Gu\|^2 / μ; the
+    length of vectors is Euclid's, or if P is the measure, :math:`\langle y,P^{-1}y\rangle^{1/2}`,
+    which ``length`` bounds for all y near one vector.
 
     See ``prop-certificate``.
     """
@@ -94,7 +108,8 @@ def enclose(problem: Problem, u: Float[Array, "n m"], rest: Array, floor: Floor)
     error = problem.energy - xp.sum(u * (problem.cross + rest), axis=0)
     residual = xp.linalg.vector_norm(rest, axis=0)
     slack = size * size * problem.rounding + size * (1 + residual) * gamma(n + 8)
-    true_residual = 1.000001 * residual + math.sqrt(n) * size * problem.rounding
+    off = size * problem.rounding
+    true_residual = length(rest, off) if length else 1.000001 * residual + math.sqrt(n) * off
     gap = true_residual**2 / floor.value if floor.value > 0 else math.inf * size
     found = (error, error - slack - gap, error + slack, u, residual)
     return _closed(problem, Enclosure(*found, floor.kind))
@@ -194,11 +209,12 @@ def gamma(n: int) -> float:
 def entry_error(features: Neurons) -> float:
     """A bound on the error of an entry of G or c.
 
-    d + 4 roundings in the cosine of scaled rows, of which the kernel takes half, and 12 in the
-    kernel itself; with biases 1e-15 in the kernel, and the same from variances and covariance.
+    2d + 8 roundings in the cosine of scaled rows (the sum, and their lengths), of which the kernel
+    takes half, and 12 in the kernel itself; with biases it takes all of them, and the kernel adds
+    at most 52, in Owen's form and in Mehler's series.
     """
     d = features.rows.shape[1]
-    return (d + (20 if features.bias is None else 60)) * ROUNDING
+    return (d + 20 if features.bias is None else 2 * d + 60) * ROUNDING
 
 
 def energy_error(targets: Neurons) -> float:

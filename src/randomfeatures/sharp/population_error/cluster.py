@@ -28,7 +28,8 @@ from array_api_compat import device
 from jaxtyping import Float
 
 from randomfeatures.foundations.arguments import Array
-from randomfeatures.sharp.population_error.gram import ComputedGram, computed
+from randomfeatures.sharp.population_error.gram import ComputedGram
+from randomfeatures.sharp.population_error.gram_with_biases import computed
 from randomfeatures.sharp.population_error.neurons import Neurons, host
 from randomfeatures.sharp.population_error.threads import Workers, torch_or_none
 

@@ -75,10 +75,10 @@ def tile_side(array: Array) -> int:
 
 
 class ComputedGram:
-    """G of some neurons, each tile computed when it is asked for."""
+    """G of neurons without biases, each tile computed when it is asked for."""
 
     def __init__(self, neurons: Neurons, workers: Workers):
-        self.rows, self.bias, self.workers = neurons.rows, neurons.bias, workers
+        self.rows, self.workers = neurons.rows, workers
         xp = self.xp = array_namespace(self.rows)
         self.side, self.dtype = tile_side(self.rows), self.rows.dtype
         self.starts = range(0, self.rows.shape[0], self.side)
@@ -90,11 +90,7 @@ class ComputedGram:
         self._near = np.zeros((len(self.starts), len(self.starts)), dtype=np.int8)
 
     def tile(self, i: int, j: int, worker: int = 0) -> Array:
-        rows, columns = slice(i, i + self.side), slice(j, j + self.side)
-        if self.bias is not None:
-            first, second = (self.rows[part] for part in (rows, columns))
-            return kernel_with_biases(first, self.bias[rows], second, self.bias[columns])
-        first, second = self.rows[rows], self.rows[columns]
+        first, second = self.rows[i : i + self.side], self.rows[j : j + self.side]
         shape = (first.shape[0], second.shape[0])
         cosine, a, b = (
             part[: shape[0] * shape[1]].reshape(shape) for part in self._scratch[worker]
@@ -126,11 +122,6 @@ class ComputedGram:
         a += b
         a *= 1 / (2 * math.pi)
         return a
-
-
-def computed(neurons: Neurons, workers: Workers) -> ComputedGram:
-    """G of these neurons, in this process or on a worker of a cluster."""
-    return ComputedGram(neurons, workers)
 
 
 class StoredGram:

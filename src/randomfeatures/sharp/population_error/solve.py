@@ -20,6 +20,7 @@ from randomfeatures.sharp.population_error.certificate import (
     PROBES,
     Enclosure,
     Floor,
+    Length,
     Problem,
     enclose,
     energy_error,
@@ -28,12 +29,15 @@ from randomfeatures.sharp.population_error.certificate import (
     product_error,
 )
 from randomfeatures.sharp.population_error.gram import (
-    ComputedGram,
     Gram,
     StoredGram,
-    computed,
     cross,
     product,
+)
+from randomfeatures.sharp.population_error.gram_with_biases import computed
+from randomfeatures.sharp.population_error.harmonics_with_biases import (
+    HarmonicsWithBiases,
+    expected_iterations_with_biases,
 )
 from randomfeatures.sharp.population_error.neurons import Neurons, host
 from randomfeatures.sharp.population_error.preconditioners import (
@@ -60,7 +64,9 @@ class System:
     """G u = c and how to solve it.
 
     ``gram`` is G in double precision, by which the answer is judged; ``inner`` the same in the
-    precision of the iteration; ``slack`` bounds how far rounding moves eigenvalues of G.
+    precision of the iteration; ``slack`` bounds how far rounding moves the eigenvalues that the
+    probes bound: those of G, or, if the preconditioner measures the ``length`` of residuals, those
+    of :math:`P^{-1/2}GP^{-1/2}`.
     """
 
     problem: Problem
@@ -68,6 +74,11 @@ class System:
     inner: Gram
     preconditioner: Preconditioner
     slack: float
+
+    @property
+    def length(self) -> Length | None:
+        """How the preconditioner measures residuals; None for Euclid's length."""
+        return getattr(self.preconditioner, "length", None)
 
 
 @dataclass(frozen=True)
@@ -90,9 +101,10 @@ def method_for(method: str, features: Neurons) -> str:
     if method not in ("auto", "dense", "iterative", "ball"):
         raise ValueError(f'method must be "auto", "dense", "iterative" or "ball", got {method!r}')
     if method == "auto":
-        method = "dense" if biased or d == 1 or not _iterating_is_faster(n, d) else "iterative"
-    if biased and method != "dense":
-        raise ValueError(f'method must be "dense" for neurons with biases, got {method!r}')
+        faster = _iterating_is_faster_with_biases if biased else _iterating_is_faster
+        method = "iterative" if d > 1 and faster(n, d) else "dense"
+    if biased and method == "ball":
+        raise ValueError(f'method must not be "ball" for neurons with biases, got {method!r}')
     if method == "iterative" and (d == 1 or n < 2):
         raise ValueError(
             f'method must not be "iterative" for one dimension or one feature, '
@@ -100,10 +112,8 @@ def method_for(method: str, features: Neurons) -> str:
         )
     limit = {"dense": MAX_DENSE, "iterative": math.inf, "ball": MAX_BALLS}[method]
     if n > limit:
-        reason = " (biases)" if biased else ""
         raise ValueError(
-            f"weights must have at most {limit} distinct rows "
-            f'for method "{method}"{reason}, got {n}'
+            f'weights must have at most {limit} distinct rows for method "{method}", got {n}'
         )
     return method
 
@@ -112,9 +122,14 @@ def _iterating_is_faster(n: int, d: int) -> bool:
     return n > OFTEN_DENSE or (n > ALWAYS_DENSE and expected_iterations(n, d) <= n / 250)
 
 
+def _iterating_is_faster_with_biases(n: int, d: int) -> bool:
+    enough = n > ALWAYS_DENSE
+    return n > MAX_DENSE or (enough and expected_iterations_with_biases(n, d) <= n / 600)
+
+
 def dense(features: Neurons, targets: Neurons, tolerance: float, report: Report) -> Enclosure:
     """G is formed and factored; conjugate gradients refine what the factor gives."""
-    gram = StoredGram(ComputedGram(features, Workers(None)))
+    gram = StoredGram(computed(features, Workers(None)))
     factor = factored(gram.matrix, entry_error(features))
     system = _system(features, targets, gram, gram, factor)
     floor = Floor(factor.proved, "rigorous") if factor.proved else NO_FLOOR
@@ -161,7 +176,11 @@ def iterative(
         xp, gram = array_namespace(features.rows), gram_of(features)
         cast = features.cast(xp.float32) if single else features
         inner = gram_of(cast) if single else gram
-        system = _system(features, targets, gram, inner, Harmonics(cast.rows))
+        if features.bias is None:
+            preconditioner: Preconditioner = Harmonics(cast.rows)
+        else:
+            preconditioner = HarmonicsWithBiases(features, dtype=cast.rows.dtype)
+        system = _system(features, targets, gram, inner, preconditioner)
         found = refined(system, NO_FLOOR, tolerance, report)
     return _on_host(found) if lend else found
 
@@ -171,7 +190,8 @@ def _system(
 ) -> System:
     c = cross(features, targets)
     problem = Problem(c, targets.energy, product_error(features), energy_error(targets))
-    slack = features.rows.shape[0] * entry_error(features)
+    sensitivity = getattr(preconditioner, "sensitivity", features.rows.shape[0])
+    slack = sensitivity * entry_error(features)
     return System(problem, gram, inner, preconditioner, slack)
 
 
@@ -201,7 +221,8 @@ def _rounds(system: System, floor: Floor, tolerance: float, report: Report) -> I
         u = u + xp.where(xp.isfinite(found.step), found.step, 0.0)
         rest = c - product(system.gram, u)
         floor, spent = found.floor, spent + found.iterations
-        enclosure = replace(enclose(system.problem, u, rest, floor), iterations=spent)
+        enclosure = enclose(system.problem, u, rest, floor, system.length)
+        enclosure = replace(enclosure, iterations=spent)
         yield enclosure
         if enclosure.reached(tolerance) or floor.value == 0 or spent >= MAX_ITERATIONS:
             return
@@ -230,7 +251,7 @@ def one_round(
     for iterate in islice(iterates, limit):
         if probing:
             floor = _higher(floor, _probed(system, iterate, m))
-        squares = host(xp.sum(iterate.residual**2, axis=0))
+        squares = host(iterate.size if system.length else xp.sum(iterate.residual**2, axis=0))
         worst = float(np.max(squares[:m], initial=0.0))
         largest = float(np.max(squares, initial=0.0))
         report(len(iterate.steps), worst**0.5)
