@@ -50,6 +50,7 @@
     bindPrint();
     bindMenus();
     followContents();
+    showChapter();
     reachable();
     bringFilms();
     layOut();
@@ -161,6 +162,16 @@
     };
     for (const event of ["scroll", "resize", "load"]) addEventListener(event, follow, { passive: true });
     document.getElementById("__toc")?.addEventListener("change", () => setTimeout(follow, 300)); // when it has slid in
+  };
+
+  // The list of chapters is long: it begins near this one. An observer says where that stands without laying out the page for it.
+  const showChapter = () => {
+    const here = document.querySelector(".sidebar-tree .current-page > .reference"), list = here?.closest(".sidebar-scroll");
+    if (!list) return;
+    new IntersectionObserver(([{ boundingClientRect: line, rootBounds: box }], observer) => {
+      observer.disconnect();
+      if (box && line.bottom > box.bottom) list.scrollTo({ top: list.scrollTop + line.top - box.top - box.height / 3, behavior: "instant" });
+    }, { root: list }).observe(here);
   };
 
   // All pictures of a film come when it is near: those that are hidden would come only when their turn is.

@@ -132,6 +132,7 @@
     ["n", "next page"],
     ["p", "previous page"],
     ["s", "symbols: the notation"],
+    ["w", "the text alone, for a projector, or all beside it"],
     ["/", "search"],
     ["?", "this help"],
   ];
@@ -210,6 +211,17 @@
 
   // Keys -----------------------------------------------------------------------------------------------------------
 
+  // It lasts while the tab is open, from page to page (page.html).
+  const alone = () => {
+    const now = document.documentElement.classList.toggle("alone");
+    try {
+      if (now) sessionStorage.setItem("alone", "yes");
+      else sessionStorage.removeItem("alone");
+    } catch {
+      // Then it lasts for this page.
+    }
+    say(now ? "The text alone" : "The text with all beside it");
+  };
   const go = (direction) => {
     const link = document.querySelector(`link[rel="${direction}"]`);
     if (link) location.href = link.href;
@@ -218,7 +230,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || event.repeat) return;
     if (event.target.isContentEditable || event.target.closest?.("input:not([type=checkbox], [type=range]), textarea, select, [role=textbox]")) return;
     if (document.querySelector("dialog[open]")) return;
-    const what = { o: foldAll, n: () => go("next"), p: () => go("prev"), s: () => notationLink?.click(), "?": showHelp }[event.key];
+    const what = { o: foldAll, n: () => go("next"), p: () => go("prev"), s: () => notationLink?.click(), w: alone, "?": showHelp }[event.key];
     if (!what || (remembered() === "off" && event.key !== "?")) return;
     event.preventDefault();
     what();

@@ -479,7 +479,7 @@ def test_keys(desk):
     page.keyboard.press("?")
     help = page.get_by_role("dialog", name="Keys")
     help.wait_for()
-    assert help.locator("kbd").all_inner_texts() == ["o", "n", "p", "s", "/", "?"]
+    assert help.locator("kbd").all_inner_texts() == ["o", "n", "p", "s", "w", "/", "?"]
     page.keyboard.press("n")  # a dialog is open: keys are its own
     page.keyboard.press("Escape")
     help.wait_for(state="hidden")
@@ -507,6 +507,41 @@ def test_keys(desk):
     page.keyboard.press("Escape")
     page.keyboard.press("o")
     assert page.evaluate(OPEN) > 0
+
+
+def test_the_text_alone_from_page_to_page(desk):
+    page, beside = desk.page, desk.page.locator(".sidebar-drawer")
+    page.goto(desk.base + short_page_with('<details class="proof-box'))
+    assert beside.is_visible()
+    page.keyboard.press("w")
+    assert not beside.is_visible() and page.locator("article h1").is_visible()
+    following = page.locator("link[rel=next]").evaluate("link => link.href")
+    page.keyboard.press("n")
+    page.wait_for_url(following)
+    assert not beside.is_visible()
+    page.keyboard.press("w")
+    assert beside.is_visible()
+    page.reload()
+    assert beside.is_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_list_of_chapters_begins_near_this_one(browser, site, width):
+    here = visit(browser, site, width, "light")
+    name = [name for name in sorted(pages()) if name.startswith("sharp/")][-1]
+    here.page.goto(here.base + name)
+    here.page.wait_for_timeout(500)
+    seen = here.page.evaluate(
+        """() => {
+          const here = document.querySelector(".sidebar-tree .current-page > .reference");
+          const line = here.getBoundingClientRect();
+          const list = here.closest(".sidebar-scroll").getBoundingClientRect();
+          return [line.top >= list.top, line.bottom <= list.bottom, list.top, scrollY];
+        }"""
+    )
+    assert seen == [True, True, 0, 0], seen
+    here.page.close()
+    assert not here.found, here.found
 
 
 def test_the_notation_over_a_page(desk):
