@@ -77,6 +77,7 @@
     if (caption) offer(figure, (button) => caption.prepend(button));
   }
   for (const film of article.querySelectorAll(".film")) offer(film, (button) => film.lastElementChild.append(button));
+  article.classList.toggle("enlarges", buttons.size > 0);
   article.addEventListener("click", (event) => {
     if (event.target.matches(PICTURES)) enlarge(event.target);
   });
