@@ -16,7 +16,14 @@ from pathlib import Path
 from fontTools import subset
 
 KATEX = Path(__file__).resolve().parent.parent / "book" / "_static" / "katex"
-INSIDE = ("Main-Regular", "Math-Italic", "AMS-Regular", "Caligraphic-Regular", "Size1-Regular")
+INSIDE = (
+    "Main-Regular",
+    "Math-Italic",
+    "AMS-Regular",
+    "Caligraphic-Regular",
+    "Size1-Regular",
+    "Size2-Regular",
+)
 SPACES = " \u00a0\u2002\u2003\u2004\u2005\u2006\u2009\u200a"
 GREEK = "ΓΔΘΛΞΠΣΥΦΨΩαβγδεζηθικλμνξοπρςστυφχψωϑϕϖϰϱϵ"
 SYMBOLS = "°±×÷ℓ∀∂∃∅∇∈∏∑−∓∗∘√∝∞∠∣∥∧∨∩∪∫∼≃≅≈≍≡≤≥≪≫≲≳≺≻⪯⪰⊂⊃⊆⊗⊙⊤⊥⋃⋂⋅⋮⋯⋱"
