@@ -37,7 +37,7 @@ PARTS = {
         "spectrum spectrum-with-bias",
         "optimum almost-every-direction",
         "threshold",
-        "population-error population-error-biases",
+        "population-error population-error-biases population-error-small",
         "sandwich",
         "every-bound",
     ],

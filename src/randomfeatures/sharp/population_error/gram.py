@@ -151,6 +151,16 @@ def cross(features: Neurons, targets: Neurons) -> Float[Array, "n m"]:
     return xp.where(targets.energy > 0, dual_relu(cosines), 0.0 * cosines)
 
 
+def even_kernel(cosine: Float[Array, "*s"]) -> Float[Array, "*s"]:
+    r"""The even part of the kernel: without its degree 1, which is t/4.
+
+    .. math:: (\sqrt{1-t^2} + t\arcsin t) / 2\pi
+    """
+    xp = array_namespace(cosine)
+    t = xp.clip(cosine, -1.0, 1.0)
+    return (xp.sqrt((1 - t) * (1 + t)) + t * xp.asin(t)) / (2 * math.pi)
+
+
 def kernel_with_biases(
     first: Float[Array, "n d"],
     bias: Float[Array, " n"],

@@ -39,6 +39,7 @@ from randomfeatures.sharp.population_error.harmonics_with_biases import (
     HarmonicsWithBiases,
     expected_iterations_with_biases,
 )
+from randomfeatures.sharp.population_error.neighbours import Neighbours, neighbours_for
 from randomfeatures.sharp.population_error.neurons import Neurons, host
 from randomfeatures.sharp.population_error.preconditioners import (
     Harmonics,
@@ -174,12 +175,16 @@ def iterative(
         features, targets = (part.map(torch_or_none().from_numpy) for part in (features, targets))
     with (place or Threads()).holding(features) as gram_of:
         xp, gram = array_namespace(features.rows), gram_of(features)
+        near = neighbours_for(*features.rows.shape) if features.bias is None else None
+        single = single and near is None  # neighbours tell apart what single precision cannot
         cast = features.cast(xp.float32) if single else features
         inner = gram_of(cast) if single else gram
-        if features.bias is None:
-            preconditioner: Preconditioner = Harmonics(cast.rows)
+        if features.bias is not None:
+            preconditioner: Preconditioner = HarmonicsWithBiases(features, dtype=cast.rows.dtype)
+        elif near:
+            preconditioner = Neighbours(features.rows, *near)
         else:
-            preconditioner = HarmonicsWithBiases(features, dtype=cast.rows.dtype)
+            preconditioner = Harmonics(cast.rows)
         system = _system(features, targets, gram, inner, preconditioner)
         found = refined(system, NO_FLOOR, tolerance, report)
     return _on_host(found) if lend else found
@@ -217,7 +222,8 @@ def _rounds(system: System, floor: Floor, tolerance: float, report: Report) -> I
     xp = array_namespace(c)
     u, rest, spent = xp.zeros_like(c), c, 0
     for _ in range(MAX_ROUNDS):
-        found = one_round(system, rest, floor, tolerance / 8, MAX_ITERATIONS - spent, report)
+        left, limit = system.problem.energy - xp.sum(u * (c + rest), axis=0), MAX_ITERATIONS - spent
+        found = one_round(system, rest, left, floor, tolerance / 8, limit, report)
         u = u + xp.where(xp.isfinite(found.step), found.step, 0.0)
         rest = c - product(system.gram, u)
         floor, spent = found.floor, spent + found.iterations
@@ -229,10 +235,17 @@ def _rounds(system: System, floor: Floor, tolerance: float, report: Report) -> I
 
 
 def one_round(
-    system: System, rest: Array, floor: Floor, aim: float, limit: int, report: Report
+    system: System,
+    rest: Array,
+    error: Array,
+    floor: Floor,
+    aim: float,
+    limit: int,
+    report: Report,
 ) -> Round:
     """Conjugate gradients on G x = ``rest`` until the squared residual over the floor, which bounds
-    the distance from the least error, is at most ``aim``; at most ``limit`` iterations.
+    the distance from the least error, is at most ``aim``, or the errors themselves, first
+    ``error``, are at most twice that; at most ``limit`` iterations.
 
     If that is not reached, x is the iterate of the least residual. The iteration also ends when all
     residuals are below what rounding leaves of them, or one has grown as far above 1: for a matrix
@@ -255,7 +268,9 @@ def one_round(
         worst = float(np.max(squares[:m], initial=0.0))
         largest = float(np.max(squares, initial=0.0))
         report(len(iterate.steps), worst**0.5)
-        reached = floor.value > 0 and worst <= aim * floor.value
+        gained = xp.sum(iterate.solution[:, :m] * (right + iterate.residual)[:, :m], axis=0)
+        small = float(xp.max(error - xp.astype(gained, error.dtype))) <= 2 * aim if m else True
+        reached = small or (floor.value > 0 and worst <= aim * floor.value)
         if reached or worst < least:
             best, least = iterate, worst
         if reached or not smallest**2 < largest < smallest**-2:
