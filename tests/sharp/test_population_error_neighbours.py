@@ -149,8 +149,8 @@ def test_the_floor_is_below_the_least_eigenvalue_and_near_it(rng, d, degrees, co
     inverse, gram = Neighbours(rows, degrees, count), gram_of(rows)
     problem = Problem(cross_of(rows, target), np.array([0.5]), 1e-14)
     system = solve.System(problem, gram, gram, inverse, 0.0)
-    energy, quiet = np.array([0.5]), lambda iteration, residual: None
-    found = solve.one_round(system, problem.cross, energy, NO_FLOOR, 1e-12, 60, quiet)
+    quiet = lambda iteration, residual: None  # noqa: E731
+    found = solve.one_round(system, problem.cross, NO_FLOOR, 1e-12, 60, quiet)
     least = relative(unit_gram(rows), matrices(inverse)[2])[0]
     assert found.floor.kind == "probable"
     assert 0.3 * least <= found.floor.value <= least

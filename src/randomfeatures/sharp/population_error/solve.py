@@ -223,7 +223,7 @@ def _rounds(system: System, floor: Floor, tolerance: float, report: Report) -> I
     u, rest, spent = xp.zeros_like(c), c, 0
     for _ in range(MAX_ROUNDS):
         left, limit = system.problem.energy - xp.sum(u * (c + rest), axis=0), MAX_ITERATIONS - spent
-        found = one_round(system, rest, left, floor, tolerance / 8, limit, report)
+        found = one_round(system, rest, floor, tolerance / 8, limit, report, left)
         u = u + xp.where(xp.isfinite(found.step), found.step, 0.0)
         rest = c - product(system.gram, u)
         floor, spent = found.floor, spent + found.iterations
@@ -237,15 +237,15 @@ def _rounds(system: System, floor: Floor, tolerance: float, report: Report) -> I
 def one_round(
     system: System,
     rest: Array,
-    error: Array,
     floor: Floor,
     aim: float,
     limit: int,
     report: Report,
+    error: Array | None = None,
 ) -> Round:
     """Conjugate gradients on G x = ``rest`` until the squared residual over the floor, which bounds
-    the distance from the least error, is at most ``aim``, or the errors themselves, first
-    ``error``, are at most twice that; at most ``limit`` iterations.
+    the distance from the least error, is at most ``aim``, or, while there is no floor, the errors
+    themselves, first ``error`` if it is given, are at most twice that; at most ``limit`` iterations.
 
     If that is not reached, x is the iterate of the least residual. The iteration also ends when all
     residuals are below what rounding leaves of them, or one has grown as far above 1: for a matrix
@@ -269,8 +269,13 @@ def one_round(
         largest = float(np.max(squares, initial=0.0))
         report(len(iterate.steps), worst**0.5)
         gained = xp.sum(iterate.solution[:, :m] * (right + iterate.residual)[:, :m], axis=0)
-        small = float(xp.max(error - xp.astype(gained, error.dtype))) <= 2 * aim if m else True
-        reached = small or (floor.value > 0 and worst <= aim * floor.value)
+        if floor.value > 0:
+            reached = worst <= aim * floor.value
+        elif error is not None:
+            left = host(error) - host(gained).astype(float)
+            reached = float(np.max(left, initial=0.0)) <= 2 * aim
+        else:
+            reached = False
         if reached or worst < least:
             best, least = iterate, worst
         if reached or not smallest**2 < largest < smallest**-2:
