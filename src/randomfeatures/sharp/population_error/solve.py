@@ -245,7 +245,7 @@ def one_round(
 ) -> Round:
     """Conjugate gradients on G x = ``rest`` until the squared residual over the floor, which bounds
     the distance from the least error, is at most ``aim``, or, while there is no floor, the errors
-    themselves, first ``error`` if it is given, are at most twice that; at most ``limit`` iterations.
+    themselves, first ``error`` if given, are at most twice that; at most ``limit`` iterations.
 
     If that is not reached, x is the iterate of the least residual. The iteration also ends when all
     residuals are below what rounding leaves of them, or one has grown as far above 1: for a matrix
@@ -268,10 +268,10 @@ def one_round(
         worst = float(np.max(squares[:m], initial=0.0))
         largest = float(np.max(squares, initial=0.0))
         report(len(iterate.steps), worst**0.5)
-        gained = xp.sum(iterate.solution[:, :m] * (right + iterate.residual)[:, :m], axis=0)
         if floor.value > 0:
             reached = worst <= aim * floor.value
         elif error is not None:
+            gained = xp.sum(iterate.solution[:, :m] * (right + iterate.residual)[:, :m], axis=0)
             left = host(error) - host(gained).astype(float)
             reached = float(np.max(left, initial=0.0)) <= 2 * aim
         else:
