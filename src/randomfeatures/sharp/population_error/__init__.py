@@ -117,12 +117,13 @@ def population_error(
     :class:`NotConvergedWarning` is given where it was not reached.
 
     ``method``: "dense" forms G and factors it. "iterative" never forms it: conjugate
-    gradients, preconditioned by the part of the kernel of low degree in the cosine, on tiles of G
-    that are computed again in each product; memory grows like r d, and the arithmetic is torch's,
-    also for numpy arrays, if torch can be imported. "ball" (no biases, at most 400 features)
-    encloses everything in ball arithmetic (python-flint) at a rising precision. "auto" takes the
-    faster of the first two, and balls where double precision is not enough, the features are few,
-    and python-flint is there.
+    gradients, preconditioned by the part of the kernel of low degree in the cosine, and in small
+    dimensions (up to 13, no biases) by the nearest neighbours of each feature, on tiles of G that
+    are computed again in each product; memory grows like r d, in small dimensions like r times up
+    to 2000, and the arithmetic is torch's, also for numpy arrays, if torch can be imported. "ball"
+    (no biases, at most 400 features) encloses everything in ball arithmetic (python-flint) at a
+    rising precision. "auto" takes the faster of the first two, and balls where double precision is
+    not enough, the features are few, and python-flint is there.
 
     Zero weights are allowed; features that repeat others or are combinations of them (of many
     opposite pairs w, -w) are left out. Weights count as parallel up to an angle of 8 units of
@@ -140,7 +141,8 @@ def population_error(
     None for that of the arrays. With "float32" the residuals, the interval and the results stay in
     double precision: the iteration is restarted from residuals that are computed anew, and
     ``lower_bound`` is an "estimate". It pays where single precision is much faster, on most GPUs;
-    on arrays there the tiles are larger too. Other methods do not iterate in it.
+    on arrays there the tiles are larger too. Other methods do not iterate in it, and without biases
+    up to six dimensions, where it sees too little of G, all is in double precision.
 
     ``progress``: a line on the standard error after each iteration. There is no gradient through
     this function. The six random probes behind ``lower`` come from a generator with a fixed seed,

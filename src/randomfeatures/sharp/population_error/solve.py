@@ -39,7 +39,11 @@ from randomfeatures.sharp.population_error.harmonics_with_biases import (
     HarmonicsWithBiases,
     expected_iterations_with_biases,
 )
-from randomfeatures.sharp.population_error.neighbours import Neighbours, neighbours_for
+from randomfeatures.sharp.population_error.neighbours import (
+    LOCAL,
+    Neighbours,
+    neighbours_for,
+)
 from randomfeatures.sharp.population_error.neurons import Neurons, host
 from randomfeatures.sharp.population_error.preconditioners import (
     Harmonics,
@@ -176,7 +180,8 @@ def iterative(
     with (place or Threads()).holding(features) as gram_of:
         xp, gram = array_namespace(features.rows), gram_of(features)
         near = neighbours_for(*features.rows.shape) if features.bias is None else None
-        single = single and near is None  # neighbours tell apart what single precision cannot
+        # In the smallest dimensions G has eigenvalues that single precision does not see.
+        single = single and not (near and features.rows.shape[1] <= LOCAL)
         cast = features.cast(xp.float32) if single else features
         inner = gram_of(cast) if single else gram
         if features.bias is not None:
@@ -255,7 +260,7 @@ def one_round(
     right = xp.astype(rest, system.inner.dtype)
     if probing:
         probes = system.preconditioner.sample(np.random.default_rng(0), PROBES)
-        right = xp.concat([right, probes], axis=1)
+        right = xp.concat([right, xp.astype(probes, right.dtype)], axis=1)
     iterates = conjugate_gradients(
         lambda x: product(system.inner, x), right, preconditioner=system.preconditioner.solve
     )
