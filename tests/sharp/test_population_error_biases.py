@@ -9,7 +9,7 @@ import pytest
 from checks import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from population_error_parts import biased, dense_gram, neurons
+from population_error_parts import biased, dense_gram, neurons, whole
 
 from randomfeatures.foundations.sphere import sample_sphere
 from randomfeatures.sharp.population_error import (
@@ -19,7 +19,7 @@ from randomfeatures.sharp.population_error import (
     solve,
 )
 from randomfeatures.sharp.population_error.certificate import Floor, Problem, enclose
-from randomfeatures.sharp.population_error.gram import cross
+from randomfeatures.sharp.population_error.gram import cross, product
 from randomfeatures.sharp.population_error.gram_with_biases import GramWithBiases
 from randomfeatures.sharp.population_error.harmonics_with_biases import HarmonicsWithBiases
 from randomfeatures.sharp.population_error.neurons import unit
@@ -73,6 +73,30 @@ def test_the_length_is_that_of_the_preconditioner_and_what_rounding_adds(rng, dt
     more = found.length(y, none + 0.1) - found.length(y, none)
     assert_close(more, none + 0.1 * math.sqrt(np.sum(1 / found.metric)), 1e-4 * more)
     assert math.isclose(found.sensitivity, np.sum(1 / found.metric), rel_tol=1e-5)
+
+
+def test_the_interval_with_norms_by_hand():
+    """Norms (1/2, 1/4), u = (1/2, 1/5): 1 + <norms, |u|> = 1.3 is for the sums, |u|_1 + 1 = 1.7 for
+    the entries."""
+    cross, rest = np.array([[0.4], [0.1]]), np.array([[1e-3], [2e-3]])
+    norms, u = np.array([0.5, 0.25]), np.array([[0.5], [0.2]])
+    problem = Problem(cross, np.array([0.5]), 1e-6, norms=norms, sums=3e-6)
+    found = enclose(problem, u, rest, Floor(0.25, "rigorous"))
+    slack, off = 1.7**2 * 1e-6 + 1.3**2 * 3e-6, 1.7 * 1e-6 + 1.3 * 3e-6
+    assert math.isclose(found.upper[0] - found.error[0], slack, rel_tol=1e-5)
+    gap = (math.sqrt(5) * 1e-3 + math.sqrt(2) * off) ** 2 / 0.25
+    assert math.isclose(found.error[0] - found.lower[0] - slack, gap, rel_tol=1e-5)
+
+
+def test_products_with_biases_are_as_exact_as_the_bound_says(rng):
+    """G x for 600 neurons in tiles, against sums in extended precision of the entries themselves:
+    the part of the sums alone."""
+    features, x = unit(*biased(rng, 600, 8, "uniform")), rng.standard_normal((600, 2))
+    gram, norms = GramWithBiases(features, Workers(None)), np.sqrt(features.energy)
+    exact = whole(gram).astype(np.longdouble) @ x.astype(np.longdouble)
+    bound = certificate.sum_error(features) * norms[:, None] * (norms @ np.abs(x))
+    difference = np.abs(product(gram, x) - exact)
+    assert np.all(difference <= bound) and np.max(difference / bound) > 1e-4
 
 
 @pytest.mark.parametrize(("n", "d"), [(300, 20), (250, 6)])

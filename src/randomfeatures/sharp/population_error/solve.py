@@ -27,6 +27,7 @@ from randomfeatures.sharp.population_error.certificate import (
     entry_error,
     probed_floor,
     product_error,
+    sum_error,
 )
 from randomfeatures.sharp.population_error.gram import (
     Gram,
@@ -200,6 +201,10 @@ def _system(
 ) -> System:
     c = cross(features, targets)
     problem = Problem(c, targets.energy, product_error(features), energy_error(targets))
+    if features.bias is not None:  # some neurons are nearly zero, and so are their products
+        norms = features.energy**0.5 + energy_error(features) ** 0.5
+        entry, sums = entry_error(features), sum_error(features)
+        problem = replace(problem, rounding=entry, norms=norms, sums=sums)
     sensitivity = getattr(preconditioner, "sensitivity", features.rows.shape[0])
     slack = sensitivity * entry_error(features)
     return System(problem, gram, inner, preconditioner, slack)
