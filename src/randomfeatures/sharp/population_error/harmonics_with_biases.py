@@ -58,7 +58,7 @@ class HarmonicsWithBiases:
         self.rows, self.metric = self._array(directions), self._array(rest)
         self.table = self._array(table[: self.degree + 1])
         self.low = [(kind, self._array(row)) for kind, row in low]
-        self.monomials = [self._monomials(k) for k in range(self.degree + 1)]
+        self.scales = [self._array(weights_of_monomials(d, k)) for k in range(self.degree + 1)]
         i, j = np.triu_indices(d)
         self.upper = xp.asarray(i * d + j, device=device(self.like))
         size = self._features(slice(0, 1)).shape[1]
@@ -105,68 +105,67 @@ class HarmonicsWithBiases:
 
     def _features(self, part: slice) -> Array:
         """Some of the rows of Φ."""
-        degrees = range(self.degree + 1)
-        low = [row[part][:, None] * self._low(kind, part) for kind, row in self.low]
-        return self.xp.concat([*(self._power(k, part) for k in degrees), *low], axis=1)
-
-    def _power(self, degree: int, part: slice) -> Array:
-        """The columns of one degree, some of their rows."""
-        index, scale = self.monomials[degree]
-        product = self.table[degree][part][:, None] * scale[None, :]
-        for axis in index:
-            product = product * self.xp.take(self.rows[part], axis, axis=1)
-        return product
-
-    def _low(self, kind: int, part: slice) -> Array:
-        return self.rows[part] if kind else self.xp.ones_like(self.rows[part][:, :1])
+        w, columns = self.rows[part], []
+        powers = monomials_of(w.T, max(self.degree, 1))
+        for t, scale, power in zip(self.table, self.scales, powers, strict=False):
+            columns.append(t[part][:, None] * scale[None, :] * power.T)
+        for kind, row in self.low:
+            columns.append(row[part][:, None] * powers[kind].T)
+        return self.xp.concat(columns, axis=1)
 
     def _apply(self, y: Array) -> Array:
-        """Φ y; the part of degree 2 is w^T A w with the entries of y in the upper triangle of A."""
+        """Φ y; if degree 2 is the last, its part is w^T A w with the entries of y in the upper
+        triangle of A."""
         xp, (d, m) = self.xp, (self.rows.shape[1], y.shape[1])
         parts, low = self._split(y)
-        if self.degree >= 2:
+        parts = [scale[:, None] * z for scale, z in zip(self.scales, parts, strict=True)]
+        if self.degree == 2:
             forms = xp.zeros((d * d, m), dtype=y.dtype, device=device(y))
-            forms[self.upper] = self.monomials[2][1][:, None] * parts[2]
+            forms[self.upper] = parts[2]
             forms = xp.permute_dims(xp.reshape(forms, (d, d, m)), (0, 2, 1))
             forms = xp.reshape(forms, (d, m * d))
         rows = []
         for part in self._chunks():
             w = self.rows[part]
-            total = sum(
-                row[part][:, None] * (self._low(kind, part) @ z)
-                for (kind, row), z in zip(self.low, low, strict=True)
-            )
-            for k, z in enumerate(parts):
-                if k == 2:
-                    images = xp.reshape(w @ forms, (-1, m, d))
-                    image = self.table[2][part][:, None] * xp.sum(images * w[:, None, :], axis=2)
-                else:
-                    image = self._power(k, part) @ z
-                total = total + image
+            powers = self._powers(w)
+            total = xp.zeros_like(y[:1])
+            for t, z, power in zip(self.table, parts, powers, strict=False):
+                total = total + t[part][:, None] * (power.T @ z)
+            if self.degree == 2:
+                images = xp.reshape(w @ forms, (-1, m, d))
+                image = xp.sum(images * w[:, None, :], axis=2)
+                total = total + self.table[2][part][:, None] * image
+            for (kind, row), z in zip(self.low, low, strict=True):
+                total = total + row[part][:, None] * (powers[kind].T @ z)
             rows.append(total)
         return xp.concat(rows, axis=0)
 
     def _transposed(self, x: Array) -> Array:
-        """Φ^T x; the part of degree 2 is the upper triangle of Σ_i t_2(i) x_i w_i w_i^T."""
-        d, m = self.rows.shape[1], x.shape[1]
-        return sum(self._transposed_part(part, x[part], d, m) for part in self._chunks())
+        """Φ^T x; if degree 2 is the last, its part is the upper triangle of Σ_i t_2(i) x_i w_i
+        w_i^T."""
+        return sum(self._transposed_part(part, x[part]) for part in self._chunks())
 
-    def _transposed_part(self, part: slice, x: Array, d: int, m: int) -> Array:
-        xp, w, parts = self.xp, self.rows[part], []
-        for k in range(self.degree + 1):
-            if k == 2:
-                weighted = w[:, :, None] * (self.table[2][part][:, None] * x)[:, None, :]
-                forms = xp.reshape(w.T @ xp.reshape(weighted, (-1, d * m)), (d * d, m))
-                parts.append(self.monomials[2][1][:, None] * xp.take(forms, self.upper, axis=0))
-            else:
-                parts.append(self._power(k, part).T @ x)
-        parts += [self._low(kind, part).T @ (row[part][:, None] * x) for kind, row in self.low]
-        return xp.concat(parts, axis=0)
+    def _transposed_part(self, part: slice, x: Array) -> Array:
+        xp, w, (d, m) = self.xp, self.rows[part], (self.rows.shape[1], x.shape[1])
+        powers, columns = self._powers(w), []
+        for t, scale, power in zip(self.table, self.scales, powers, strict=False):
+            columns.append(scale[:, None] * (power @ (t[part][:, None] * x)))
+        if self.degree == 2:
+            weighted = w[:, :, None] * (self.table[2][part][:, None] * x)[:, None, :]
+            forms = xp.reshape(w.T @ xp.reshape(weighted, (-1, d * m)), (d * d, m))
+            columns.append(self.scales[2][:, None] * xp.take(forms, self.upper, axis=0))
+        columns += [powers[kind] @ (row[part][:, None] * x) for kind, row in self.low]
+        return xp.concat(columns, axis=0)
+
+    def _powers(self, w: Array) -> list[Array]:
+        """The monomials in these rows, at least up to degree 1; those of degree 2 are not needed
+        where no higher ones follow."""
+        return monomials_of(w.T, 1 if self.degree <= 2 else self.degree)
 
     def _split(self, y: Array) -> tuple[list[Array], list[Array]]:
         """The entries of y that belong to each degree, and to each of the low harmonics."""
         d = self.rows.shape[1]
-        sizes = [scale.shape[0] for _, scale in self.monomials]
+        sizes = [scale.shape[0] for scale in self.scales]
         sizes += [d if kind else 1 for kind, _ in self.low]
         ends = [int(end) for end in np.cumsum(sizes)]
         parts = [y[end - size : end] for end, size in zip(ends, sizes, strict=True)]
@@ -177,12 +176,6 @@ class HarmonicsWithBiases:
 
     def _array(self, values: np.ndarray) -> Array:
         return self.xp.asarray(values, dtype=self.dtype, device=device(self.like))
-
-    def _monomials(self, degree: int) -> tuple[list[Array], Array]:
-        index, scale = monomials(self.rows.shape[1], degree)
-        return [self.xp.asarray(axis, device=device(self.like)) for axis in index], self._array(
-            scale
-        )
 
 
 def degree_of_columns(n: int, d: int) -> int:
@@ -212,15 +205,28 @@ def expected_iterations_with_biases(n: int, d: int) -> float:
     return 5.5 * math.sqrt(highest / lowest) if lowest > 0 else math.inf
 
 
-def monomials(d: int, degree: int) -> tuple[Float[np.ndarray, "k n"], Float[np.ndarray, " n"]]:
-    """The monomials of a degree in d coordinates, and their weights in the power of an inner
-    product: <u,v>^k = Σ (k!/α!) u^α v^α, so the roots of those multinomial coefficients."""
+def monomials_of(w: Float[Array, "d n"], degree: int) -> list[Float[Array, "k n"]]:
+    """The monomials of the degrees 0, 1, ..., ``degree`` in the columns of w, each in the order of
+    ``combinations_with_replacement``: coordinate i times the monomials in coordinates from i on,
+    which are the last ones of the degree before."""
+    xp, d = array_namespace(w), w.shape[0]
+    found = [xp.ones_like(w[:1])]
+    for k in range(1, degree + 1):
+        counts = [math.comb(d - i + k - 2, k - 1) for i in range(d)]
+        last, size = found[-1], found[-1].shape[0]
+        parts = [w[i : i + 1] * last[size - count :] for i, count in enumerate(counts)]
+        found.append(xp.concat(parts, axis=0))
+    return found
+
+
+def weights_of_monomials(d: int, degree: int) -> Float[np.ndarray, " n"]:
+    """The weights with which monomials make the power of an inner product: <u,v>^k = Σ (k!/α!) u^α
+    v^α, so the roots of those multinomial coefficients."""
     index = np.array(list(combinations_with_replacement(range(d), degree)), dtype=int)
     index = index.reshape(len(index), degree)
     counts = np.stack([np.sum(index == c, axis=1) for c in range(d)])
     factorial = np.array([float(math.factorial(k)) for k in range(degree + 1)])
-    weights = math.factorial(degree) / np.prod(factorial[counts], axis=0)
-    return index.T, np.sqrt(weights)
+    return np.sqrt(math.factorial(degree) / np.prod(factorial[counts], axis=0))
 
 
 def _low_harmonics(

@@ -130,7 +130,7 @@ def _iterating_is_faster(n: int, d: int) -> bool:
 
 def _iterating_is_faster_with_biases(n: int, d: int) -> bool:
     enough = n > ALWAYS_DENSE
-    return n > MAX_DENSE or (enough and expected_iterations_with_biases(n, d) <= n / 600)
+    return n > MAX_DENSE or (enough and expected_iterations_with_biases(n, d) <= 10 + n / 1500)
 
 
 def dense(features: Neurons, targets: Neurons, tolerance: float, report: Report) -> Enclosure:
