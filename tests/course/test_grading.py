@@ -99,8 +99,8 @@ def course(tmp_path_factory):
     build.write_course(folder, [ps1()], MACROS, "package-1.whl")
     settings = folder / "nbgrader_config.py"
     text = settings.read_text(encoding="utf-8")
-    text = text.replace("c.Judge.seconds = 30", "c.Judge.seconds = 2")
-    text = text.replace("c.Judge.total = 300", "c.Judge.total = 8")
+    text = text.replace("c.Judge.seconds = 30", "c.Judge.seconds = 1")
+    text = text.replace("c.Judge.total = 300", "c.Judge.total = 5")
     settings.write_text(text, encoding="utf-8")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nbgrader's libraries'

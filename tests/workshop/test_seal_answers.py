@@ -135,11 +135,13 @@ def test_no_word_of_the_table_is_in_the_wheel(tmp_path):
 @pytest.mark.skipif(not SITE.is_dir(), reason="the book is not built")
 def test_no_word_of_the_table_is_in_the_site_or_its_notebooks():
     kinds = {".html", ".ipynb", ".md", ".json", ".js", ".txt", ".py"}
+    sought = [(secret, {*secret.split()[1:-1]}) for secret in secrets()]
     for path in SITE.rglob("*"):
         if path.suffix in kinds and "pyodide" not in path.parts:
             text = path.read_text(encoding="utf-8", errors="replace")
-            for secret in secrets():
-                assert secret not in text, (path, secret)
+            words = {*text.split()}
+            for secret, inner in sought:  # a text without the inner words need not be searched
+                assert not (inner <= words and secret in text), (path, secret)
 
 
 def test_a_planted_answer_is_found(monkeypatch):
