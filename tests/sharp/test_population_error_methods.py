@@ -174,6 +174,8 @@ def test_the_iterative_method_never_has_the_matrix(monkeypatch):
         (4000, 50, True, "iterative"),
         (8000, 50, True, "iterative"),
         (8000, 10, True, "dense"),
+        (8000, 20, True, "dense"),
+        (30000, 20, True, "iterative"),
         (20000, 3, True, "dense"),
         (40000, 3, True, "iterative"),
         (2, 1, False, "dense"),

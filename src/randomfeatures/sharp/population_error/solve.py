@@ -129,8 +129,10 @@ def _iterating_is_faster(n: int, d: int) -> bool:
 
 
 def _iterating_is_faster_with_biases(n: int, d: int) -> bool:
-    enough = n > ALWAYS_DENSE
-    return n > MAX_DENSE or (enough and expected_iterations_with_biases(n, d) <= 10 + n / 1500)
+    if not ALWAYS_DENSE < n <= MAX_DENSE:
+        return n > MAX_DENSE
+    worth = (10 + n / 1500) * min(1.0, math.sqrt(d / 50))  # in small dimensions each takes longer
+    return expected_iterations_with_biases(n, d) <= worth
 
 
 def dense(features: Neurons, targets: Neurons, tolerance: float, report: Report) -> Enclosure:
