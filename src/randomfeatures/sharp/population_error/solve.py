@@ -58,6 +58,10 @@ ALWAYS_DENSE, OFTEN_DENSE, MAX_DENSE = 2000, 10000, 32768
 """Dense up to the first number of features; up to the second in small dimensions; never beyond the
 third, where G alone has 8 GB."""
 
+NEIGHBOURS_DENSE = 6000
+"""Dense up to this number where the preconditioner has neighbours, from dimension 4 on; below that
+dimension double precision is often not enough for dense matrices."""
+
 MAX_BALLS = 400
 """Ball arithmetic: a minute at most."""
 
@@ -125,6 +129,8 @@ def method_for(method: str, features: Neurons) -> str:
 
 
 def _iterating_is_faster(n: int, d: int) -> bool:
+    if neighbours_for(n, d):
+        return n > (ALWAYS_DENSE if d <= 3 else NEIGHBOURS_DENSE)
     return n > OFTEN_DENSE or (n > ALWAYS_DENSE and expected_iterations(n, d) <= n / 250)
 
 
