@@ -154,10 +154,30 @@ def pages() -> list[str]:
     return [name for name in found if name != "index.html"]  # it only forwards to the first page
 
 
-def visit(browser, base: str, width: int, mode: str) -> Visit:
-    page = browser.new_page(
-        viewport={"width": width, "height": 900}, color_scheme=mode, reduced_motion="reduce"
-    )
+@functools.lru_cache(maxsize=1)
+def window(browser):
+    """Where a reader of one browser is again."""
+    context = browser.new_context()
+    context.new_page()  # stays open: with its last page a window loses what it has at hand
+    return context
+
+
+def visit(browser, base: str, width: int, mode: str, again: bool = False) -> Visit:
+    """A reader's page. To one who is here ``again`` what was loaded is at hand, which spares half
+    of what a visit costs, and nothing that was chosen is known. It is for visits to which it does
+    not matter in which order things arrive.
+    """
+    size, look = {"width": width, "height": 900}, {"color_scheme": mode, "reduced_motion": "reduce"}
+    if not again:
+        page = browser.new_page(viewport=size, **look)
+    else:
+        page = window(browser).new_page()
+        page.set_viewport_size(size)
+        page.emulate_media(**look)
+        page.context.clear_permissions()
+        page.context.clear_cookies()
+        known = {"origin": base.rstrip("/"), "storageTypes": "local_storage,cache_storage"}
+        page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", known)
     page.add_init_script(
         f"if (!localStorage.getItem('theme')) localStorage.setItem('theme', '{mode}')"
     )
@@ -504,7 +524,7 @@ def test_every_menu_button_shows_and_hides_its_menu(browser, site, menu, width):
     """At every width a menu stands beside the text, or a button opens it, by mouse and by keyboard;
     Escape, the ground beside it, and the choice of a link close it.
     """
-    here = visit(browser, site, width, "light")
+    here = visit(browser, site, width, "light", again=True)
     page, (drawer, name) = here.page, MENUS[menu]
     box = page.locator(name)
 

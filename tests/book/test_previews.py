@@ -77,7 +77,7 @@ def at(page, href: str):
 
 @pytest.fixture
 def desk(browser, site):
-    here = visit(browser, site, 1280, "light")
+    here = visit(browser, site, 1280, "light", again=True)
     here.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     here.page.set_default_timeout(15_000)
     yield here
@@ -222,7 +222,7 @@ def test_a_preview_by_finger(phone, kind):
 @pytest.mark.parametrize("width", [390, 800, 1280])
 def test_no_preview_leaves_the_screen(browser, site, width):
     """Every reference of a page, wherever it stands on the screen."""
-    here = visit(browser, site, width, "light")
+    here = visit(browser, site, width, "light", again=True)
     here.page.goto(here.base + pages_with('<a class="reference internal" href="#thm-')[-1])
     links = here.page.locator("article p > a.reference.internal[href^='#']")
     seen = 0
@@ -281,7 +281,7 @@ def test_follow_a_reference_and_come_back(desk, elsewhere, how):
 
 @pytest.mark.parametrize("width", [390, 800, 1000, 1280, 1920])
 def test_the_way_back_is_seen_and_can_be_pressed(browser, site, width):
-    here = visit(browser, site, width, "light")
+    here = visit(browser, site, width, "light", again=True)
     name, href = reference("(?:thm|prop)-", elsewhere=True)
     here.page.goto(here.base + name)
     at(here.page, href).click()
