@@ -13,6 +13,8 @@ preconditioner, stays in this process.
 """
 
 import math
+import multiprocessing
+import signal
 import sys
 import threading
 import time
@@ -184,6 +186,7 @@ class Tiles(WorkerPlugin):
         self.neurons = neurons
 
     def setup(self, worker: Any) -> None:
+        self.handler = _deaf()
         self.stopped, self.lock, self.torch = False, threading.Lock(), torch_or_none()
         self.threads = 1 if self.torch is None else self.torch.get_num_threads()
         self.idle: dict[str, list[ComputedGram]] = {}
@@ -191,6 +194,8 @@ class Tiles(WorkerPlugin):
     def teardown(self, worker: Any) -> None:
         """No one waits any more: tasks that still run end within a tile."""
         self.stopped = True
+        if self.handler is not None:
+            signal.signal(signal.SIGINT, self.handler)
 
     def product(self, x: np.ndarray, rows: Span, columns: Span) -> tuple[np.ndarray, ...]:
         """What the block adds to G x at its rows and, off the diagonal, at its columns."""
@@ -247,6 +252,16 @@ class Tiles(WorkerPlugin):
             yield
         finally:
             self.torch.set_num_threads(self.threads)
+
+
+def _deaf() -> Any:
+    """Let a worker's process that another one watches over ignore Ctrl-C, and return what it did
+    before; None for other processes. A terminal sends it to the processes of a ``LocalCluster`` as
+    well, which would die of it."""
+    watched = multiprocessing.parent_process() is not None
+    if not (watched and threading.current_thread() is threading.main_thread()):
+        return None
+    return signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def block_product(name: str, x: np.ndarray, rows: Span, columns: Span) -> tuple[np.ndarray, ...]:
