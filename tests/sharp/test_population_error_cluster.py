@@ -182,6 +182,22 @@ def test_a_killed_worker_costs_its_tiles_and_not_the_run(processes, small_blocks
     assert no_trace(processes)
 
 
+def test_ctrl_c_of_the_terminal_does_not_end_workers_that_hold_rows(processes, small_blocks):
+    rng = np.random.default_rng(14)
+    features, x = unit(neurons(rng, 600, 7), None), rng.standard_normal((600, 2))
+    processes.wait_for_workers(2, timeout=60)
+    pids = processes.run(os.getpid)
+    with cluster.Cluster(processes, False).holding(features) as gram_of:
+        for pid in pids.values():
+            os.kill(pid, signal.SIGINT)
+        found = product(gram_of(features), x)
+        assert processes.run(os.getpid) == pids
+    expected = product(ComputedGram(features, Workers(None)), x)
+    assert_close(found, expected, 1e-13 * np.sum(np.abs(x), axis=0))
+    deaf = processes.run(lambda: signal.getsignal(signal.SIGINT) == signal.SIG_IGN)
+    assert not any(deaf.values())
+
+
 def test_a_worker_that_is_lost_while_the_rows_are_sent(here, monkeypatch):
     send, failures = here.register_plugin, [distributed.comm.CommClosedError("lost")]
 
