@@ -16,7 +16,9 @@ from sphinx.util.docutils import docutils_namespace
 
 EXTENSIONS = Path(__file__).parents[2] / "book" / "_ext"
 sys.path.insert(0, str(EXTENSIONS))
-claims, docstrings, run_time = map(importlib.import_module, ("claims", "docstrings", "run_time"))
+claims, docstrings, kept, run_time = map(
+    importlib.import_module, ("claims", "docstrings", "kept", "run_time")
+)
 
 
 def write(folder: Path, pages: dict[str, str]) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from kept import keep_by_page
-from small_book import build, claims, docstrings, page, text_of, write
+from small_book import build, claims, docstrings, kept, page, text_of, write
 
 ROOT = Path(__file__).parents[2]
 
@@ -628,7 +627,7 @@ def test_an_incremental_build_forgets_and_renumbers(tmp_path):
 
 def test_environments_of_parallel_readers_are_merged():
     ours, theirs, heard = SimpleNamespace(), SimpleNamespace(), {}
-    keep_by_page(SimpleNamespace(connect=heard.__setitem__), claims.stored)
+    kept.keep_by_page(SimpleNamespace(connect=heard.__setitem__), claims.stored)
     claims.stored(ours)["results"].update(a=["old"], b=["kept"])
     claims.stored(theirs)["results"].update(a=["new"], b=["stale"])
     claims.stored(theirs)["figures"].update(a=["figure"])
