@@ -43,8 +43,8 @@ class Floor:
 NO_FLOOR = Floor(0.0, "trivial")
 
 
+# Of the columns y, and how far each of their entries may be off: bounds on their lengths.
 Length = Callable[[Array, Array], Array]
-"""Of the columns y, and how far each of their entries may be off: bounds on their lengths."""
 
 
 @dataclass(frozen=True)
