@@ -101,7 +101,8 @@
       idle(next);
     };
     const signs = ["pointermove", "pointerdown", "keydown", "wheel", "scroll"];
-    const begin = () => {
+    const begin = (event) => {
+      if (event.type === "scroll" && event.target !== document) return; // a list beside the page, which showChapter moves
       for (const sign of signs) removeEventListener(sign, begin, true);
       idle(next);
     };

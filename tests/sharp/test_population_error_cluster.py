@@ -4,6 +4,7 @@ interrupts."""
 import itertools
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -310,4 +311,4 @@ def test_without_a_client_distributed_is_not_imported():
     code += "from randomfeatures.sharp.population_error import population_error as e\n"
     code += "e(np.eye(3), np.eye(3)[:1])\n"
     code += "sys.exit('distributed' in sys.modules)"
-    assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", code]) == 0
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
