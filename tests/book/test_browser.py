@@ -397,16 +397,20 @@ def test_the_contents_show_where_the_reader_is(browser, site):
     assert not here.found, here.found
 
 
-def test_loading_a_page_lays_out_few_things(desk):
+def test_loading_a_page_lays_out_few_things(browser, site):
     """No script measures what is far from the screen: each such look lays a section out."""
     longest = pages_with('class="py function"')[-1]
-    session = desk.page.context.new_cdp_session(desk.page)
-    session.send("Performance.enable")
-    desk.page.goto(desk.base + longest)
-    desk.page.wait_for_timeout(700)
-    numbers = session.send("Performance.getMetrics")["metrics"]
-    count = next(number["value"] for number in numbers if number["name"] == "LayoutCount")
-    assert count <= 30, f"{longest}: {count} times"
+    counts = []
+    for _ in range(3):  # a busy machine reads a page in more pieces
+        here = visit(browser, site, 1280, "light")
+        session = here.page.context.new_cdp_session(here.page)
+        session.send("Performance.enable")
+        here.page.goto(here.base + longest)
+        here.page.wait_for_timeout(700)
+        numbers = session.send("Performance.getMetrics")["metrics"]
+        counts += [number["value"] for number in numbers if number["name"] == "LayoutCount"]
+        here.page.close()
+    assert min(counts) <= 22, f"{longest}: {counts} times"
 
 
 def test_search_finds_a_theorem_and_shows_no_tex(desk):
