@@ -11,6 +11,7 @@ import io
 import re
 import string
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from fontTools import subset
@@ -24,6 +25,9 @@ INSIDE = (
     "Size1-Regular",
     "Size2-Regular",
 )
+# Of the bold face one character is common, the 1 of indicators. It comes with the sheet as a face
+# of its own, which a browser takes for these characters alone; then it has no need of the file.
+BOLD, BOLD_INSIDE = "Main-Bold", " 1"
 SPACES = " \u00a0\u2002\u2003\u2004\u2005\u2006\u2009\u200a"
 GREEK = "ΓΔΘΛΞΠΣΥΦΨΩαβγδεζηθικλμνξοπρςστυφχψωϑϕϖϰϱϵ"
 SYMBOLS = "°±×÷ℓ∀∂∃∅∇∈∏∑−∓∗∘√∝∞∠∣∥∧∨∩∪∫∼≃≅≈≍≡≤≥≪≫≲≳≺≻⪯⪰⊂⊃⊆⊗⊙⊤⊥⋃⋂⋅⋮⋯⋱"
@@ -37,17 +41,22 @@ CHARACTERS = frozenset(
 )
 
 
-def lighter(font: Path) -> bytes:
-    """The font with the glyphs of ``CHARACTERS`` alone."""
+def lighter(font: Path, characters: Iterable[str] = CHARACTERS) -> bytes:
+    """The font with the glyphs of these characters alone."""
     options = subset.Options(flavor="woff2", notdef_outline=True, hinting=False)
     face = subset.load_font(font, options)
     reader = subset.Subsetter(options)
-    reader.populate(unicodes=map(ord, CHARACTERS))
+    reader.populate(unicodes=map(ord, characters))
     reader.subset(face)
     out = io.BytesIO()
     face.flavor = "woff2"
     face.save(out)
     return out.getvalue()
+
+
+def within(face: bytes) -> str:
+    """The font as an address that holds it."""
+    return f"data:font/woff2;base64,{base64.b64encode(face).decode('ascii')}"
 
 
 def main(dist: Path) -> None:
@@ -58,11 +67,16 @@ def main(dist: Path) -> None:
     for font in sorted((dist / "fonts").glob("*.woff2")):
         face, target = lighter(font), KATEX / "fonts" / font.name
         if font.stem.removeprefix("KaTeX_") in INSIDE:
-            text = base64.b64encode(face).decode("ascii")
-            sheet = sheet.replace(f"url(fonts/{font.name})", f"url(data:font/woff2;base64,{text})")
+            sheet = sheet.replace(f"fonts/{font.name}", within(face))
             target.unlink(missing_ok=True)
         else:
             target.write_bytes(face)
+        if font.stem.removeprefix("KaTeX_") == BOLD:
+            rule = re.search(rf"@font-face\{{[^}}]*{font.name}[^}}]*\}}", sheet)[0]
+            few = within(lighter(font, BOLD_INSIDE))
+            codes = ",".join(f"U+{ord(character):X}" for character in BOLD_INSIDE)
+            part = rule.replace(f"fonts/{font.name}", few)[:-1] + f";unicode-range:{codes}}}"
+            sheet = sheet.replace(rule, rule + part)  # of two faces the later one is asked first
         print(f"{font.name}: {font.stat().st_size} bytes, now {len(face)}")
     (KATEX / "katex.min.css").write_text(sheet, encoding="utf-8")
 
