@@ -67,6 +67,8 @@ def test_the_length_is_that_of_the_preconditioner_and_what_rounding_adds(rng, dt
     found, y = HarmonicsWithBiases(features, dtype=dtype), rng.standard_normal((150, 3))
     square = np.sum(y * HarmonicsWithBiases(features).solve(y), axis=0)
     none = np.zeros(3)
+    # By which the rounding of Φ b is bounded: the rows of Φ are at most 1 long.
+    assert np.max(np.sum(found._features(slice(0, 150)) ** 2, axis=1)) <= 1 + 1e-6
     if dtype == np.float64:
         assert_close(found.length(y, none), np.sqrt(square), 2e-6 * np.sqrt(square))
     assert np.all(found.length(y, none) >= np.sqrt(square))

@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from randomfeatures.foundations.arguments import Array
 from randomfeatures.foundations.sphere import multiplicity
+from randomfeatures.sharp.population_error.certificate import gamma
 from randomfeatures.sharp.population_error.hermite_tables import (
     directions_and_levels,
     hermite_table,
@@ -86,14 +87,19 @@ class HarmonicsWithBiases:
         r"""Bounds on :math:`\langle y,P^{-1}y\rangle^{1/2}` for columns y known up to ``off``.
 
         For every b, :math:`\langle y,P^{-1}y\rangle\le\|D^{-1/2}(y-\Phi b)\|^2+\|b\|^2`, with
-        equality for :math:`b=\Phi^\top P^{-1}y`, so rounding in b does no harm; in single
-        precision, where it would in Φ b, the bound is that of b = 0.
+        equality for :math:`b=\Phi^\top P^{-1}y`, so rounding in b does no harm. The rows of Φ are
+        at most 1 long, so the terms of an entry of Φ b, also those of a quadratic form, add up to
+        at most 2 |b|; their rounding counts as ``off`` does. In single precision, where it would
+        be too much, the bound is that of b = 0.
         """
         xp = self.xp
         rest, square = y, 0.0
         if self.metric.dtype == y.dtype:
             b = self._transposed(self.solve(y))
             rest, square = y - self._apply(b), xp.sum(b * b, axis=0)
+            terms = self.factor.shape[0] + self.rows.shape[1] + 16
+            largest = xp.max(xp.abs(y), axis=0) + 2 * xp.sqrt(square)
+            off = off + gamma(terms) * largest
         square = square + xp.sum(rest * rest / self.metric[:, None], axis=0)
         return 1.000001 * xp.sqrt(square) + math.sqrt(self.sensitivity) * off
 
